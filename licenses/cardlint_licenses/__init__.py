@@ -1,0 +1,1 @@
+"""What licenses ask for, as data with a source for each fact."""

@@ -1,0 +1,1 @@
+"""cardlint: a linter for model repositories on the Hugging Face Hub."""

@@ -1,0 +1,1 @@
+"""The card: front matter with positions, Markdown body, the Hub's vocabulary."""

@@ -1,0 +1,46 @@
+"""Applies fixes: minimal text edits, never two that touch the same characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from cardlint.findings import Edit, Finding
+
+
+def apply(
+    texts: Mapping[str, str], findings: Iterable[Finding], *, unsafe: bool = True
+) -> dict[str, str]:
+    """Apply the fixes of ``findings`` to ``texts`` (path → text).
+
+    A fix whose edits overlap those of an earlier one is left for the next run, whole. A path that
+    is not in ``texts`` is taken for a file to create.
+
+    Args:
+        texts: what the files hold now.
+        findings: in the order in which their fixes are taken.
+        unsafe: whether fixes that change what a card says are taken too.
+
+    Returns:
+        Path → new text, for every path of ``texts`` and every file created.
+    """
+    taken: dict[str, list[Edit]] = {}
+    for finding in findings:
+        fix = finding.fix
+        if fix is None or not (fix.safe or unsafe):
+            continue
+        if any(_overlap(e, t) for e in fix.edits for t in taken.get(e.path, ())):
+            continue
+        for edit in fix.edits:
+            taken.setdefault(edit.path, []).append(edit)
+    after = dict(texts)
+    for path, edits in taken.items():
+        text = after.get(path, "")
+        for edit in sorted(edits, key=lambda e: e.start, reverse=True):
+            text = text[: edit.start] + edit.text + text[edit.end :]
+        after[path] = text
+    return after
+
+
+def _overlap(one: Edit, other: Edit) -> bool:
+    """Two insertions at one place count as overlapping: their order would be a guess."""
+    return one.start <= other.end and other.start <= one.end

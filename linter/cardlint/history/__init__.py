@@ -1,0 +1,1 @@
+"""What the card and the files said at each commit."""

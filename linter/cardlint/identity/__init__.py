@@ -1,0 +1,1 @@
+"""Who a model says it is."""

@@ -1,0 +1,1 @@
+"""The licenses of one repository: its files, and what its parents ask for."""

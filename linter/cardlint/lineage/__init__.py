@@ -1,0 +1,1 @@
+"""Who the parents are said to be, and their repositories."""

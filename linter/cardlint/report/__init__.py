@@ -1,0 +1,1 @@
+"""Reports: one interface, one file for each format. A report reads findings and nothing else."""

@@ -1,0 +1,81 @@
+"""``--format json``: versioned, with no internal types in it (``schemas/report.json``)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from cardlint.findings import Finding, Fix, NotChecked, Report, Severity, TargetReport
+from cardlint.report.interface import Style
+
+SCHEMA = "cardlint/report/1"
+
+
+def render(report: Report, style: Style) -> str:
+    """The report as JSON; see ``schemas/report.json``."""
+    del style  # data looks the same everywhere
+    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as plain data, in the shape of ``schemas/report.json``."""
+    return {
+        "schema": SCHEMA,
+        "targets": [_target(t) for t in report.targets],
+        "summary": summary(report),
+    }
+
+
+def summary(report: Report) -> dict[str, int]:
+    """Counts; what was ignored and what was not checked are always among them."""
+    return {
+        "targets": len(report.targets),
+        **{f"{s.value}s": report.count(s) for s in (Severity.ERROR, Severity.WARNING)},
+        "infos": report.count(Severity.INFO),
+        "ignored": sum(len(t.ignored) for t in report.targets),
+        "not_checked": sum(len(t.not_checked) for t in report.targets),
+        "rules_run": len({r for t in report.targets for r in t.rules_run}),
+    }
+
+
+def _target(target: TargetReport) -> dict[str, Any]:
+    return {
+        "target": target.target,
+        "repository": target.repository,
+        "revision": target.revision,
+        "checked": target.checked,
+        "findings": [finding(f) for f in target.findings],
+        "ignored": [{**finding(i.finding), "by": i.by, "reason": i.reason} for i in target.ignored],
+        "not_checked": [_not_checked(n) for n in target.not_checked],
+    }
+
+
+def finding(found: Finding) -> dict[str, Any]:
+    """One finding as plain data."""
+    at = found.location
+    return {
+        "rule": found.rule,
+        "severity": found.severity.value,
+        "confidence": found.confidence.value,
+        "message": found.message,
+        "next_step": found.next_step,
+        "path": at.path,
+        "line": at.line,
+        "column": at.column,
+        "end_line": at.end_line,
+        "end_column": at.end_column,
+        "related": [asdict(r) for r in found.related],
+        "evidence": dict(found.evidence),
+        "fix": _fix(found.fix),
+    }
+
+
+def _fix(fix: Fix | None) -> dict[str, Any] | None:
+    if fix is None:
+        return None
+    return {"title": fix.title, "safe": fix.safe, "edits": [asdict(e) for e in fix.edits]}
+
+
+def _not_checked(gap: NotChecked) -> dict[str, Any]:
+    return {"what": gap.what, "why": gap.why, "remedy": gap.remedy, "rules": list(gap.rules)}

@@ -1,0 +1,1 @@
+"""Weight evidence: numpy over a byte-range reader; it knows no Hub."""

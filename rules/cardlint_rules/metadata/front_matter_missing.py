@@ -1,0 +1,52 @@
+"""``metadata/front-matter-missing``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cardlint.findings import Finding, Severity
+from cardlint.repository import Repository
+from cardlint.rule import Fact, Rule
+
+
+class FrontMatterMissing(Rule):
+    """The card does not begin with a YAML block that the Hub can find.
+
+    ## What it checks
+    `README.md` begins with a line `---`, and a later line `---` ends the block.
+
+    ## Why it matters
+    License, base models, languages and everything else that the Hub filters and shows come from
+    this block. Without it the Hub knows nothing of the model.
+
+    ## Example
+    ```markdown
+    # My model
+    ```
+
+    ## How to fix
+    ```markdown
+    ---
+    license: apache-2.0
+    base_model: org/name
+    ---
+    # My model
+    ```
+
+    ## Sources
+    - Hub documentation, Model Cards, "Model card metadata"
+    - huggingface_hub, `repocard.py`, `REGEX_YAML_BLOCK` ("exact same regex as in the Hub server")
+    """
+
+    id = "metadata/front-matter-missing"
+    severity = Severity.WARNING
+    needs = frozenset({Fact.CARD})
+    frameworks = ("hf:metadata",)
+
+    def check(self, repo: Repository) -> Iterator[Finding]:
+        if repo.card.front_matter is None:
+            yield self.finding(
+                "The card has no front matter: the Hub sees no license, base model or language.",
+                repo.card.top(),
+                next_step="Begin README.md with a block between two lines `---`.",
+            )

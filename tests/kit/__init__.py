@@ -1,0 +1,1 @@
+"""What the tests are made with: small repositories from tables, weights from seeds."""

@@ -1,0 +1,91 @@
+"""Run one rule over a small repository made from a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypedDict
+
+from cardlint.engine import run
+from cardlint.findings import TargetReport
+from cardlint.repository import Options, Repository
+from cardlint.rule import registry
+from cardlint.source.resolve import Resolver
+from tests.kit.repos import write_files, write_git
+
+
+class Case(TypedDict, total=False):
+    """A row of a ``cases.yaml``; see tests/rules/test_cases.py."""
+
+    name: str
+    kind: str
+    id: str
+    files: dict[str, Any]
+    commits: list[dict[str, Any]]
+    upstream: dict[str, dict[str, Any]]
+    settings: dict[str, Any]
+    expect: list[dict[str, Any]]
+    not_checked: str
+    fixed: dict[str, str]
+
+
+def build(case: Case, root: Path) -> tuple[Path, str]:
+    """Write the folder hub of a case; return it and the id of the repository under test."""
+    hub = root / "hub"
+    id_ = case.get("id", "org/model")
+    for name, what in {**case.get("upstream", {}), id_: dict(case)}.items():
+        if "commits" in what:
+            write_git(hub / name, what["commits"], bare=bool(what.get("bare")))
+        else:
+            write_files(hub / name, what.get("files", {}))
+    return hub, id_
+
+
+def check(hub: Path, target: str, rule: str, **settings: Any) -> TargetReport:
+    """Run one rule with the given options over one repository of a folder hub."""
+    options = {k: v for k, v in settings.items() if k != "rule"}
+    resolver = Resolver(hub=hub, offline=True)
+    repo = Repository(resolver.target(target), resolver, Options(**{"offline": True, **options}))
+    return run(repo, [registry()[rule](settings.get("rule"))], target)
+
+
+def run_case(rule: str, case: Case, root: Path) -> None:
+    """Assert that the rule says exactly what the case expects."""
+    hub, id_ = build(case, root)
+    report = check(hub, id_, rule, **case.get("settings", {}))
+    said = [f for f in report.findings if f.rule == rule]
+    assert [f for f in report.findings if f.rule != rule] == []
+    expected = case.get("expect", [])
+    assert len(said) == len(expected), [(f.location, f.message) for f in said]
+    for finding, wanted in zip(said, expected, strict=True):
+        at = finding.location
+        actual = {
+            "path": at.path,
+            "line": at.line,
+            "column": at.column,
+            "severity": finding.severity.value,
+            "confidence": finding.confidence.value,
+        }
+        assert {k: actual[k] for k in wanted if k in actual} == {
+            k: v for k, v in wanted.items() if k in actual
+        }
+        assert wanted.get("message", "") in finding.message
+        assert wanted.get("next_step", "") in finding.next_step
+        for key, value in wanted.get("evidence", {}).items():
+            assert finding.evidence[key] == value
+    why = "; ".join(f"{n.what}: {n.why}" for n in report.not_checked)
+    if "not_checked" in case:
+        assert case["not_checked"] in why
+    else:
+        assert why == ""
+    if "fixed" in case:
+        from cardlint.fixing import apply
+
+        after = apply(
+            {
+                p: (hub / id_ / p).read_text("utf-8")
+                for p in case["fixed"]
+                if (hub / id_ / p).exists()
+            },
+            said,
+        )
+        assert after == case["fixed"]
