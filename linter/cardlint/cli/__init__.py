@@ -20,7 +20,9 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """The modules beside this one."""
         here = Path(__file__).parent
-        return sorted(p.stem.replace("_", "-") for p in here.glob("[a-z]*.py"))
+        return sorted(
+            p.stem.replace("_", "-") for p in here.glob("[a-z]*.py") if p.stem != "options"
+        )
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import ``cardlint.cli.NAME`` and take its ``command``."""
