@@ -1,4 +1,4 @@
-"""Runs rules over one repository and gathers what they say.
+"""Runs rules over one repository, and parts what they say into told and ignored.
 
 A fact that cannot be had becomes one "not checked" for all the rules that needed it; a rule that
 crashes becomes the finding ``internal/rule-crashed``, and the run goes on.
@@ -9,68 +9,110 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cardlint.errors import Unavailable
-from cardlint.findings import (
-    Confidence,
-    Finding,
-    Location,
-    NotChecked,
-    Severity,
-    TargetReport,
-)
+from cardlint.findings import Finding, NotChecked, TargetReport
+from cardlint.ignoring import Crash, Outcome, Policy, directives, leftover, settle
 from cardlint.repository import Repository
-from cardlint.rule import Fact, Rule
+from cardlint.rule import Fact, Rule, RunRule, registry
 
 log = logging.getLogger(__name__)
 
 CRASHED = "internal/rule-crashed"
 
 
-def run(repo: Repository, rules: Sequence[Rule], target: str) -> TargetReport:
+def run(
+    repo: Repository, rules: Sequence[Rule], target: str, policy: Policy | None = None
+) -> TargetReport:
     """Run ``rules`` over ``repo``.
 
     Args:
         repo: what is checked.
-        rules: in the order in which they are to run.
+        rules: in the order in which they are to run; those about the run itself come last anyhow.
         target: what the user typed, for the report.
+        policy: what the settings say about findings; by default nothing.
     """
-    findings: list[Finding] = []
-    missing: dict[tuple[str, str], NotChecked] = {}
-    ran: list[str] = []
-
-    def note(gap: NotChecked) -> None:
-        key = (gap.what, gap.why)
-        known = missing.get(key)
-        together = tuple(sorted({*gap.rules, *(known.rules if known else ())}))
-        missing[key] = NotChecked(gap.what, gap.why, gap.remedy, together)
-
-    for rule in rules:
-        gap = _first_missing(repo, rule)
-        if gap:
-            note(gap)
-            continue
-        try:
-            for said in rule.check(repo):
-                if isinstance(said, NotChecked):
-                    note(NotChecked(said.what, said.why, said.remedy, (*said.rules, rule.id)))
-                else:
-                    findings.append(said)
-            ran.append(rule.id)
-        except Unavailable as reason:
-            note(NotChecked(rule.id, reason.message, reason.remedy, (rule.id,)))
-        except Exception as error:  # one bad rule must not hide what the others say
-            log.debug("rule %s crashed", rule.id, exc_info=True)
-            findings.append(_crash(rule, error))
+    policy = policy or Policy()
+    spoken = _ask(repo, [r for r in rules if not isinstance(r, RunRule)])
+    ignores = [*(directives(repo) if policy.directives else ()), *policy.ignores]
+    told, ignored, used = settle(spoken.findings, ignores, policy)
+    ran = set(spoken.ran)
+    unused, expired = leftover(ignores, used, policy, ran, _files(repo))
+    outcome = Outcome(tuple(spoken.crashes), unused, expired)
+    for rule in _run_rules(rules, outcome):
+        more, left_out, _ = settle(rule.review(outcome), ignores, policy)
+        told += more
+        ignored += left_out
+        ran.add(rule.id)
     return TargetReport(
         target=target,
         repository=repo.id,
         revision=repo.source.identity.commit,
-        findings=tuple(sorted(findings, key=_order)),
-        not_checked=tuple(missing.values()),
-        rules_run=tuple(ran),
+        findings=tuple(sorted(told, key=_order)),
+        not_checked=tuple(spoken.missing.values()),
+        ignored=tuple(sorted(ignored, key=lambda i: _order(i.finding))),
+        rules_run=tuple(sorted(ran)),
     )
+
+
+@dataclass
+class _Spoken:
+    """What the rules said."""
+
+    findings: list[Finding] = field(default_factory=list)
+    missing: dict[tuple[str, str], NotChecked] = field(default_factory=dict)
+    ran: list[str] = field(default_factory=list)
+    crashes: list[Crash] = field(default_factory=list)
+
+    def note(self, gap: NotChecked, rule: str) -> None:
+        """Remember a gap once for all the rules that it stops."""
+        key = (gap.what, gap.why)
+        known = self.missing.get(key)
+        together = tuple(sorted({*gap.rules, rule, *(known.rules if known else ())}))
+        self.missing[key] = NotChecked(gap.what, gap.why, gap.remedy, together)
+
+
+def _ask(repo: Repository, rules: Sequence[Rule]) -> _Spoken:
+    spoken = _Spoken()
+    for rule in rules:
+        gap = _first_missing(repo, rule)
+        if gap:
+            spoken.note(gap, rule.id)
+            continue
+        try:
+            for said in rule.check(repo):
+                if isinstance(said, NotChecked):
+                    spoken.note(said, rule.id)
+                else:
+                    spoken.findings.append(said)
+            spoken.ran.append(rule.id)
+        except Unavailable as reason:
+            spoken.note(NotChecked(rule.id, reason.message, reason.remedy), rule.id)
+        except Exception as error:  # one bad rule must not hide what the others say
+            log.debug("rule %s crashed", rule.id, exc_info=True)
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            at = f"{Path(frame.filename).name}:{frame.lineno}"
+            spoken.crashes.append(Crash(rule.id, type(error).__name__, str(error), at))
+    return spoken
+
+
+def _run_rules(rules: Sequence[Rule], outcome: Outcome) -> list[RunRule]:
+    """Those asked for; a crash is told even by a run of one rule."""
+    chosen = [r for r in rules if isinstance(r, RunRule)]
+    if outcome.crashes and all(r.id != CRASHED for r in chosen):
+        crashed = registry()[CRASHED]()
+        assert isinstance(crashed, RunRule)  # noqa: S101  # it is ours
+        chosen.append(crashed)
+    return chosen
+
+
+def _files(repo: Repository) -> Sequence[str]:
+    try:
+        return list(repo.files)
+    except Unavailable:
+        return []
 
 
 def _first_missing(repo: Repository, rule: Rule) -> NotChecked | None:
@@ -80,29 +122,12 @@ def _first_missing(repo: Repository, rule: Rule) -> NotChecked | None:
         try:
             getattr(repo, fact.value)
         except Unavailable as reason:
-            return NotChecked(fact.value, reason.message, reason.remedy, (rule.id,))
+            return NotChecked(fact.value, reason.message, reason.remedy)
         except Exception as error:  # hostile input found a hole: say so, go on
             log.debug("fact %s crashed", fact.value, exc_info=True)
             why = f"cardlint failed to read it: {type(error).__name__}: {error}"
-            return NotChecked(fact.value, why, "Please report this as a bug.", (rule.id,))
+            return NotChecked(fact.value, why, "Please report this as a bug.")
     return None
-
-
-def _crash(rule: Rule, error: Exception) -> Finding:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return Finding(
-        rule=CRASHED,
-        severity=Severity.ERROR,
-        confidence=Confidence.CERTAIN,
-        message=f"{rule.id} crashed: {type(error).__name__}: {error}",
-        location=Location(),
-        next_step=f"Please report this as a bug; until then `--ignore {rule.id}` leaves it out.",
-        evidence={
-            "rule": rule.id,
-            "error": type(error).__name__,
-            "at": f"{Path(frame.filename).name}:{frame.lineno}",
-        },
-    )
 
 
 def _order(finding: Finding) -> tuple[str, int, int, int, str, str]:

@@ -113,13 +113,28 @@ class NotChecked:
     """The rules that could not say anything because of it."""
 
 
+class IgnoredBy(StrEnum):
+    """What keeps a finding out of the verdict; it is counted all the same."""
+
+    CARD = "card"
+    """``<!-- cardlint: ignore[rule] reason -->`` in the card."""
+    SETTINGS = "settings"
+    WAIVER = "waiver"
+    """A right that the settings prove: the conflict is real, the permission is too."""
+    BASELINE = "baseline"
+    CONFIDENCE = "confidence"
+    """It is less sure than ``--min-confidence`` asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """A finding that the user asked not to be told about, and by what."""
 
     finding: Finding
-    by: str
+    by: IgnoredBy
     reason: str | None = None
+    where: str | None = None
+    """The directive or setting, as ``path:line``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,8 @@ class TargetReport:
     rules_run: tuple[str, ...] = ()
     checked: bool = True
     """False when the target could not be read at all."""
+    root: str | None = None
+    """The folder that the findings' paths are in, as the user can open it; ``None`` if remote."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from cardlint.findings import Confidence, Finding, Fix, Json, Location, NotCheck
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from cardlint.ignoring import Outcome
     from cardlint.repository import Repository
 
 ENTRY_POINT_GROUP = "cardlint.rules"
@@ -131,6 +132,21 @@ class Rule(ABC):
         return cls.manual().partition("\n")[0]
 
 
+class RunRule(Rule):
+    """A rule about the run itself, asked when all the others have spoken; it is always on."""
+
+    needs = frozenset()
+
+    @final
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:  # noqa: ARG002  # of the repository it says nothing
+        """Nothing: what it has to say is about the run."""
+        return iter(())
+
+    @abstractmethod
+    def review(self, outcome: Outcome) -> Iterator[Finding]:
+        """Yield what is wrong with how the run went."""
+
+
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
     """The modules of a rule package, by name: the built-in ones come by a plugin's door."""
     yield package
@@ -162,3 +178,14 @@ def registry() -> Mapping[str, type[Rule]]:
                     raise UsageError(f"two rules are called {cls.id}: {found[cls.id]} and {cls}")
                 found[cls.id] = cls
     return dict(sorted(found.items()))
+
+
+@cache
+def aliases() -> Mapping[str, str]:
+    """Earlier id → present id, for every rule that was once called something else."""
+    return {old: id_ for id_, cls in registry().items() for old in cls.aliases}
+
+
+def canonical(id_: str) -> str:
+    """The present id of a rule; anything else is returned as it is."""
+    return aliases().get(id_, id_)

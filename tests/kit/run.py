@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypedDict
 
 from cardlint.engine import run
-from cardlint.findings import TargetReport
+from cardlint.findings import Finding, NotChecked, Severity, TargetReport
 from cardlint.repository import Options, Repository
-from cardlint.rule import registry
+from cardlint.rule import Rule, registry
 from cardlint.source.resolve import Resolver
 from tests.kit.repos import write_files, write_git
 
@@ -42,10 +43,29 @@ def build(case: Case, root: Path) -> tuple[Path, str]:
 
 def check(hub: Path, target: str, rule: str, **settings: Any) -> TargetReport:
     """Run one rule with the given options over one repository of a folder hub."""
-    options = {k: v for k, v in settings.items() if k != "rule"}
+    options = {k: v for k, v in settings.items() if k not in {"rule", "beside"}}
     resolver = Resolver(hub=hub, offline=True)
     repo = Repository(resolver.target(target), resolver, Options(**{"offline": True, **options}))
-    return run(repo, [registry()[rule](settings.get("rule"))], target)
+    rules = [registry()[rule](settings.get("rule"))]
+    rules += [_beside(name) for name in settings.get("beside", ())]
+    return run(repo, rules, target)
+
+
+def _beside(name: str) -> Rule:
+    """A rule that runs beside the one under test: its id, or ``crashing``."""
+    return Crashing() if name == "crashing" else registry()[name]()
+
+
+class Crashing(Rule):
+    """A rule with a bug."""
+
+    id = "metadata/crashing"
+    severity = Severity.WARNING
+    needs = frozenset()
+
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        """Fail as a bug fails."""
+        raise KeyError(repo.id)
 
 
 def run_case(rule: str, case: Case, root: Path) -> None:

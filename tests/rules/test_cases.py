@@ -9,7 +9,8 @@
       commits: [{date: …, message: …, files: {…}}]     # instead of files: a git repository
       upstream:                        # other repositories of the folder hub: files or commits
         org/base: {files: {…}}
-      settings: {…}                    # keyword arguments of tests.kit.run.check (optional)
+      settings: {…}                    # keyword arguments of tests.kit.run.check (optional);
+                                       # `beside: [rule ids]` run too (for rules about ignores)
       expect:                          # what this rule says; [] or absent: nothing
         - {line: 3, column: 1, path: README.md, message: "part of the message",
            severity: warning, evidence: {key: value}}

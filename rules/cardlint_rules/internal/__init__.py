@@ -1,1 +1,1 @@
-"""Rules about internal."""
+"""Rules about the run itself: ignores that ended, matched nothing or name no rule; crashes."""
