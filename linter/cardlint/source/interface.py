@@ -120,6 +120,11 @@ class Source(ABC):
             Unavailable: the bytes cannot be had.
         """
 
+    @property
+    def skipped(self) -> Mapping[str, str]:
+        """What is there but was not taken in: path → why; complete once ``entries`` was asked."""
+        return {}
+
     def history(self, limit: int | None = None) -> History:  # noqa: ARG002  # for those that have one
         """The commits that led here, newest first; a plain folder has none.
 
@@ -137,6 +142,22 @@ class Source(ABC):
         raise Malformed(
             f"{self.identity.location} has no revision {revision}: it is not a git repository"
         )
+
+    def check(self, wanted: Range) -> Entry:
+        """The entry of a range's file, when the range lies inside it.
+
+        Raises:
+            NotFound: no such file.
+            Malformed: the range reaches out of it.
+        """
+        entry = self.entry(wanted.path)
+        end = wanted.offset + wanted.length
+        if wanted.offset < 0 or wanted.length < 0 or end > entry.size:
+            raise Malformed(
+                f"{wanted.path} has {entry.size:,} bytes; "
+                f"bytes {wanted.offset:,} to {end:,} are not in it"
+            )
+        return entry
 
     def read_bytes(self, path: str, limit: int = MAX_TEXT) -> bytes:
         """A whole small file.
