@@ -41,10 +41,12 @@ class State:
 
     commit: Commit
     card_text: str | None
-    """``None`` when there is no README.md, or it cannot be read (then ``gaps`` says so)."""
+    """``None`` when there is no README.md, or it cannot be read."""
     weights: Mapping[str, WeightFile]
     changed: tuple[str, ...] = ()
     """Paths added, replaced or removed since the state before; all of them in the first."""
+    card_unread: str | None = None
+    """Why there is a README.md that could not be read."""
 
     @cached_property
     def card(self) -> Card | None:

@@ -25,4 +25,4 @@ def candidates(repo: Repository) -> tuple[Candidate, ...]:
     """Who may be a parent besides the declared ones, most promising first, each once."""
     from cardlint.lineage.family import gather
 
-    return gather(repo, MAX_CANDIDATES)
+    return gather(repo, MAX_CANDIDATES)[0]

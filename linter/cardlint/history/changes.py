@@ -1,0 +1,200 @@
+"""What changed from commit to commit, in the card and in the weight files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cardlint.errors import OverBudget
+from cardlint.findings import Json
+from cardlint.history.results import Result, read
+from cardlint.history.timeline import State, WeightFile
+from cardlint.source.interface import Commit
+
+LICENSE_FIELDS = ("license", "license_name", "license_link")
+EMPTY = 200
+"""Characters of a card's body below which it says next to nothing."""
+SHRUNK = 0.1
+"""A body of less than this share of the one before was emptied."""
+
+
+class Kind(StrEnum):
+    """What kind of change."""
+
+    CARD_ADDED = "card-added"
+    CARD_REMOVED = "card-removed"
+    CARD_EMPTIED = "card-emptied"
+    FIELD = "field-changed"
+    LICENSE = "license-changed"
+    BASE_ADDED = "base-added"
+    BASE_REMOVED = "base-removed"
+    RESULTS_ADDED = "results-added"
+    RESULTS_CHANGED = "results-changed"
+    RESULTS_REMOVED = "results-removed"
+    IMAGES_REMOVED = "images-removed"
+    WEIGHTS_ADDED = "weights-added"
+    WEIGHTS_REPLACED = "weights-replaced"
+    WEIGHTS_REMOVED = "weights-removed"
+    WEIGHTS_RENAMED = "weights-renamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that a commit changed."""
+
+    kind: Kind
+    commit: Commit
+    subject: str
+    """A field, a base's id, a result (``MMLU-Pro, Rio``), or a file (``model-00001…00097.safetensors``)."""
+    before: Json = None
+    after: Json = None
+    """For weights: the paths; otherwise the values."""
+
+
+def between(states: Sequence[State]) -> tuple[Change, ...]:
+    """The changes, oldest first; a card that could not be read is passed over."""
+    found: list[Change] = []
+    card: State | None = None
+    weights: Mapping[str, WeightFile] = {}
+    for state in states:
+        if not state.card_unread:
+            if card is None or state.card_text is not card.card_text:
+                found += _card(card, state)
+            card = state
+        if state.weights != weights:
+            found += _weights(weights, state)
+        weights = state.weights
+    return tuple(found)
+
+
+def _card(before: State | None, state: State) -> Iterator[Change]:
+    commit = state.commit
+    old_text = before.card_text if before else None
+    if old_text is None and state.card_text is not None:
+        yield Change(Kind.CARD_ADDED, commit, "README.md")
+    if old_text is not None and state.card_text is None:
+        yield Change(Kind.CARD_REMOVED, commit, "README.md")
+    elif _emptied(before, state):
+        yield Change(
+            Kind.CARD_EMPTIED, commit, "README.md", _body_length(before), _body_length(state)
+        )
+    yield from _fields(before, state)
+    yield from _bases(before, state)
+    if before is not None:
+        with suppress(OverBudget):  # `results.unread` tells the rules that ask for results
+            yield from _results(before, state)
+
+
+def _body_length(state: State | None) -> int:
+    return len(state.card.body.strip()) if state and state.card else 0
+
+
+def _emptied(before: State | None, state: State) -> bool:
+    old, new = _body_length(before), _body_length(state)
+    return old >= EMPTY and new < EMPTY and new < SHRUNK * old
+
+
+def _fields(before: State | None, state: State) -> Iterator[Change]:
+    old = before.fields if before else {}
+    if before is None or before.card_text is None:
+        return  # the first card adds every field: `card-added` says so
+    for key in [*old, *(k for k in state.fields if k not in old)]:
+        a, b = old.get(key), state.fields.get(key)
+        if a != b and key != "base_model":
+            kind = Kind.LICENSE if key in LICENSE_FIELDS else Kind.FIELD
+            yield Change(kind, state.commit, key, a, b)
+
+
+def _bases(before: State | None, state: State) -> Iterator[Change]:
+    old = named_bases(before) if before else {}
+    new = named_bases(state)
+    for id_, where in new.items():
+        if id_ not in old:
+            yield Change(Kind.BASE_ADDED, state.commit, id_, None, where)
+    for id_, where in old.items():
+        if id_ not in new:
+            yield Change(Kind.BASE_REMOVED, state.commit, id_, where, None)
+
+
+def named_bases(state: State) -> dict[str, str]:
+    """Base id → ``front-matter`` or ``prose``: who the card of a state says the parents are."""
+    from cardlint.lineage.statements import prose_bases
+
+    if state.card is None:
+        return {}
+    named = {d.parent: "prose" for d in prose_bases(state.card)}
+    return {**named, **dict.fromkeys(state.bases, "front-matter")}
+
+
+def _results(before: State, state: State) -> Iterator[Change]:
+    old, new = _by_name(before), _by_name(state)
+    text = state.card_text or ""
+    for name, result in old.items():
+        now = new.get(name)
+        if now is not None and now.value != result.value:
+            yield Change(Kind.RESULTS_CHANGED, state.commit, name, result.value, now.value)
+        elif now is None and result.value not in text:
+            yield Change(Kind.RESULTS_REMOVED, state.commit, name, result.value, None)
+    for name, result in new.items():
+        if name not in old and result.value not in (before.card_text or ""):
+            yield Change(Kind.RESULTS_ADDED, state.commit, name, None, result.value)
+
+
+def _by_name(state: State) -> dict[str, Result]:
+    """Results by name; a name that stands for two values stands for neither."""
+    found: dict[str, Result] = {}
+    twice: set[str] = set()
+    for result in read(state.card) if state.card else ():
+        known = found.setdefault(result.name, result)
+        if known.value != result.value:
+            twice.add(result.name)
+    return {name: result for name, result in found.items() if name not in twice}
+
+
+def _weights(before: Mapping[str, WeightFile], state: State) -> Iterator[Change]:
+    now, commit = state.weights, state.commit
+    added = {p for p in now if p not in before}
+    removed = {p for p in before if p not in now}
+    replaced = sorted(p for p in now if p in before and not now[p].same(before[p]))
+    renamed: dict[str, str] = {}
+    for path in sorted(removed):
+        twin = next((p for p in sorted(added) if _certainly_same(now[p], before[path])), None)
+        if twin:
+            renamed[path] = twin
+            added.discard(twin)
+    removed -= renamed.keys()
+    if renamed:
+        yield Change(
+            Kind.WEIGHTS_RENAMED,
+            commit,
+            summary(list(renamed)),
+            list(renamed),
+            list(renamed.values()),
+        )
+    if added:
+        yield Change(Kind.WEIGHTS_ADDED, commit, summary(sorted(added)), [], [*sorted(added)])
+    if replaced:
+        yield Change(Kind.WEIGHTS_REPLACED, commit, summary(replaced), [*replaced], [*replaced])
+    if removed:
+        yield Change(Kind.WEIGHTS_REMOVED, commit, summary(sorted(removed)), [*sorted(removed)], [])
+
+
+def _certainly_same(a: WeightFile, b: WeightFile) -> bool:
+    """By hash: two files of one size are not therefore one file."""
+    hashed = (a.sha256 and b.sha256) or (a.blob_id and b.blob_id)
+    return bool(hashed) and a.same(b)
+
+
+def summary(paths: Sequence[str]) -> str:
+    """Paths in few words: ``model-00001…00097.safetensors``, ``a.bin, b.bin and 3 more``."""
+    numbered = [re.fullmatch(r"(.*?-)(\d{5})-of-\d{5}(\.\w+)", p) for p in paths]
+    first, last = numbered[0], numbered[-1]
+    if len(paths) > 1 and all(numbered) and first and last:
+        stems = {(m[1], m[3]) for m in numbered if m}
+        if len(stems) == 1:
+            return f"{first[1]}{first[2]}…{last[2]}{first[3]}"
+    shown = ", ".join(paths[:2])
+    return shown if len(paths) <= 2 else f"{shown} and {len(paths) - 2} more"

@@ -1,0 +1,116 @@
+"""Reads a timeline through nothing but the source's own door: its log, and its file list at commits.
+
+Cheap by hash: a card is read only where its blob id differs from the one before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from cardlint.errors import NotFound, Unavailable
+from cardlint.findings import NotChecked
+from cardlint.history.timeline import State, Timeline, WeightFile
+from cardlint.source.interface import Commit, Entry, History, Source
+
+CARD = "README.md"
+MAX_COMMITS = 10_000
+"""States read at most; the longest public histories of models have some 3,000 commits."""
+
+_WEIGHTS = re.compile(
+    r".+\.(?:safetensors|bin|pt|pth|ckpt|gguf|ggml|h5|keras|msgpack|onnx|onnx_data|tflite|npz|nemo|"
+    r"mlpackage|pte|llamafile)",
+    re.IGNORECASE,
+)
+_NO_WEIGHTS = re.compile(
+    r"(?:training_args|optimizer|scheduler|scaler|rng_state|random_states|global_step|trainer_state)"
+    r"[^/]*",
+    re.IGNORECASE,
+)
+
+
+def is_weight_file(path: str) -> bool:
+    """Whether a file of this name holds a model's weights; a trainer's own state does not."""
+    name = path.rpartition("/")[2]
+    return bool(_WEIGHTS.fullmatch(name)) and not _NO_WEIGHTS.fullmatch(name)
+
+
+def timeline(source: Source) -> Timeline:
+    """Read the states along the first parents, oldest first.
+
+    Raises:
+        Unavailable: there is no history, or it cannot be had.
+    """
+    history = source.history(MAX_COMMITS)
+    states: list[State] = []
+    gaps: list[NotChecked] = []
+    before: Mapping[str, Entry] = {}
+    unread = 0
+    for commit in reversed(list(_first_parents(history))):
+        try:
+            here = source.at(commit.id)
+            files = _entries(here)
+        except Unavailable as reason:
+            unread += 1
+            gaps.append(_gap(commit, "its file list", reason))
+            continue
+        last = states[-1] if states else None
+        same = last is not None and CARD in before and not _differs(CARD, files, before)
+        text: str | None = None
+        unread_card: str | None = None
+        if last and same:
+            text, unread_card = last.card_text, last.card_unread
+        elif CARD in files:
+            text, unread_card = _card(here)
+        if unread_card and not same:
+            gaps.append(NotChecked("history", f"{CARD} at commit {commit.id[:7]}: {unread_card}"))
+        weights = {p: as_weights(e) for p, e in files.items() if is_weight_file(p)}
+        changed = sorted(p for p in files.keys() | before.keys() if _differs(p, files, before))
+        states.append(State(commit, text, weights, tuple(changed), unread_card))
+        before = files
+    why = history.why_incomplete
+    if unread:
+        why = f"{unread} commits could not be read" + (f"; {why}" if why else "")
+    return Timeline(tuple(states), history.complete and not unread, why, tuple(gaps))
+
+
+def _first_parents(history: History) -> Iterator[Commit]:
+    """The line that led here, newest first: what a merged branch did shows in the merge."""
+    if not history.commits or any(c.parents is None for c in history.commits):
+        yield from history.commits
+        return
+    known = {c.id: c for c in history.commits}
+    here: Commit | None = history.commits[0]
+    while here is not None:
+        yield here
+        here = known.get(here.parents[0]) if here.parents else None
+
+
+def _entries(source: Source) -> Mapping[str, Entry]:
+    try:
+        return source.entries()
+    except NotFound:  # a commit without files
+        return {}
+
+
+def _differs(path: str, now: Mapping[str, Entry], before: Mapping[str, Entry]) -> bool:
+    new, old = now.get(path), before.get(path)
+    return new is None or old is None or not as_weights(new).same(as_weights(old))
+
+
+def as_weights(entry: Entry) -> WeightFile:
+    """Size and hashes of an entry."""
+    return WeightFile(entry.size, entry.blob_id, entry.sha256)
+
+
+def _card(here: Source) -> tuple[str | None, str | None]:
+    """The card's text, or why it cannot be read."""
+    try:
+        return here.read_text(CARD), None
+    except Unavailable as reason:
+        return None, reason.message
+
+
+def _gap(commit: Commit, what: str, reason: Unavailable) -> NotChecked:
+    why = f"{what} at commit {commit.id[:7]} could not be read: {reason.message}"
+    return NotChecked("history", why, reason.remedy)
