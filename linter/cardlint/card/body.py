@@ -1,0 +1,426 @@
+"""The Markdown body of a card, block by block, each with its exact place in the file.
+
+markdown-it-py finds the blocks (it knows lines, not columns); the text of a block is then found
+again in its source lines, so that every character of every block has its offset in the file.
+Inline markup is parsed only where a rule asks for links.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from cardlint.card.lines import Lines
+from cardlint.errors import OverBudget
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+MAX_CHARACTERS = 400_000
+MAX_LINES = 20_000
+"""A body beyond these is not parsed (2 s at most); the longest of 1,644 real cards has 175 kB and
+6,122 lines."""
+
+COMMENT = re.compile(r"<!--(?!-?>)(.*?)-->", re.DOTALL)
+
+
+class BlockKind(StrEnum):
+    """What a block is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    CELL = "cell"
+    CODE = "code"
+    HTML = "html"
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A leaf block: text, not the list or quotation around it."""
+
+    kind: BlockKind
+    text: str
+    """As it is written, without the markers of headings, lists and quotations; lines end in LF."""
+    starts: tuple[int, ...]
+    """For each line of ``text``, the offset of its first character in the file."""
+    end: int
+    """Offset just behind the last character in the file."""
+    level: int = 0
+    """1 to 6 for a heading."""
+    items: tuple[int, ...] = ()
+    """The list items around it, outermost first, each by a number of its own."""
+    quoted: bool = False
+    """Inside a block quotation."""
+    info: str = ""
+    """The word behind the fence of a code block."""
+
+    @property
+    def start(self) -> int:
+        """Offset of the first character in the file."""
+        return self.starts[0]
+
+    def at(self, index: int) -> int:
+        """The offset in the file of character ``index`` of ``text``."""
+        line = self.text.count("\n", 0, index)
+        return self.starts[line] + index - (self.text.rfind("\n", 0, index) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link or an image."""
+
+    target: str
+    """As it is written."""
+    text: str
+    start: int
+    end: int
+    """Offsets of the target in the file; of the block that holds it where it cannot be told."""
+    image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: header cells and rows of cells, each row as long as the header."""
+
+    header: tuple[Block, ...]
+    rows: tuple[tuple[Block, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """An HTML comment outside of code."""
+
+    text: str
+    """Between ``<!--`` and ``-->``, stripped."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """``<!-- cardlint: ignore[id, family] why -->``."""
+
+    verb: str
+    """The word behind the colon, such as ``ignore``."""
+    selectors: tuple[str, ...]
+    """What stands between the brackets."""
+    reason: str | None
+    start: int
+    end: int
+
+
+_DIRECTIVE = re.compile(r"cardlint:\s*([a-z][a-z-]*)\s*(?:\[([^\]]*)\])?\s*(.*)", re.DOTALL)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"maxNesting": 30}).enable("table")
+    # Targets are wanted as they are written, and dangerous ones are wanted too.
+    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # the documented way
+    parser.validateLink = lambda _url: True  # type: ignore[method-assign]  # same
+    return parser
+
+
+class Markdown:
+    """The parsed body of one card.
+
+    Args:
+        lines: the line table of the whole file.
+        start: offset of the first character of the body, at the start of a line.
+
+    Raises:
+        OverBudget: the body is longer than is parsed.
+    """
+
+    def __init__(self, lines: Lines, start: int) -> None:
+        self.text = lines.text
+        self._body = lines.text[start:]
+        self._starts = lines.starts[bisect_right(lines.starts, start) - 1 :]
+        self._ends = [*self._starts[1:], len(lines.text)]
+        if len(self._body) > MAX_CHARACTERS or len(self._starts) > MAX_LINES:
+            raise OverBudget(
+                f"the body of the card has {len(self._starts):,} lines and {len(self._body):,} "
+                f"characters; at most {MAX_LINES:,} and {MAX_CHARACTERS:,} are parsed",
+                remedy="Move long tables and logs to files of their own.",
+            )
+
+    @cached_property
+    def _tokens(self) -> tuple[list[Token], dict[str, Any]]:
+        """Block tokens; inline content is left unparsed."""
+        environment: dict[str, Any] = {}
+        parser = _parser()
+        source = self._body.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+        tokens: list[Token] = []
+        parser.block.parse(source, parser, environment, tokens)
+        return tokens, environment
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Every leaf block in order."""
+        return tuple(block for block, _ in self._walk)
+
+    @cached_property
+    def _walk(self) -> list[tuple[Block, int]]:
+        """Each leaf block with the number of its table (0: in none)."""
+        found: list[tuple[Block, int]] = []
+        items: list[int] = []
+        quotes = table = count = tables = level = 0
+        cursor = (-1, 0)  # line and column behind the last table cell
+        kind = BlockKind.PARAGRAPH
+        for token in self._tokens[0]:
+            match token.type:
+                case "list_item_open":
+                    count += 1
+                    items.append(count)
+                case "list_item_close":
+                    items.pop()
+                case "blockquote_open":
+                    quotes += 1
+                case "blockquote_close":
+                    quotes -= 1
+                case "table_open":
+                    tables += 1
+                    table = tables
+                case "table_close":
+                    table = 0
+                case "tr_open":
+                    cursor = ((token.map or [0])[0], 0)
+                case "heading_open":
+                    kind, level = BlockKind.HEADING, int(token.tag[1])
+                case "paragraph_open":
+                    kind, level = BlockKind.PARAGRAPH, 0
+                case "th_open" | "td_open":
+                    kind, level = BlockKind.CELL, 0
+                case "inline":
+                    if kind is BlockKind.CELL:
+                        text, starts, end = self._cell(token.content, cursor)
+                        cursor = (cursor[0], end - self._starts[cursor[0]])
+                    else:
+                        text, starts, end = self._locate(token.content, token.map or [0, 1])
+                    block = Block(kind, text, starts, end, level, tuple(items), quotes > 0)
+                    found.append((block, table))
+                case "fence" | "code_block" | "html_block" | "hr":
+                    block = self._leaf(token, tuple(items), quoted=quotes > 0)
+                    found.append((block, table))
+        return found
+
+    def _leaf(self, token: Token, items: tuple[int, ...], *, quoted: bool) -> Block:
+        first, last = token.map or [0, 1]
+        content = token.content.removesuffix("\n")
+        if token.type == "hr":
+            start = self._starts[first]
+            return Block(BlockKind.RULE, "", (start,), self._ends[first], 0, items, quoted)
+        if token.type == "fence":
+            # The place of a code block is that of its fence.
+            text, starts, end = self._locate(content, [first + 1, max(last, first + 2)])
+            start = self._line_start(first)
+            kind, info = BlockKind.CODE, token.info.strip().split(" ")[0]
+            return Block(kind, text, starts or (start,), max(end, start), 0, items, quoted, info)
+        kind = BlockKind.HTML if token.type == "html_block" else BlockKind.CODE
+        text, starts, end = self._locate(content, [first, last])
+        return Block(kind, text, starts, end, 0, items, quoted)
+
+    def _line_start(self, line: int) -> int:
+        """Offset of the first visible character of a line of the body."""
+        line = min(line, len(self._starts) - 1)
+        text = self._line(line)
+        return self._starts[line] + len(text) - len(text.lstrip())
+
+    def _line(self, line: int) -> str:
+        return self.text[self._starts[line] : self._ends[line]].rstrip("\r\n")
+
+    def _locate(self, content: str, lines: list[int]) -> tuple[str, tuple[int, ...], int]:
+        """Find the lines of a block's content in the source lines that it came from."""
+        starts: list[int] = []
+        end = self._starts[min(lines[0], len(self._starts) - 1)]
+        for number, part in enumerate(content.split("\n"), lines[0]):
+            if number >= len(self._starts):
+                number = len(self._starts) - 1  # noqa: PLW2901  # an unclosed block at the end
+            source = self._line(number).replace("\0", "\ufffd")
+            # Behind the marks of lists and quotations; a tab may have become spaces.
+            column = source.rfind(part) if part else len(source)
+            if column < 0:
+                column = max(source.rfind(part.strip()), 0)
+            starts.append(self._starts[number] + column)
+            end = starts[-1] + len(part)
+        return content, tuple(starts), end
+
+    def _cell(self, content: str, cursor: tuple[int, int]) -> tuple[str, tuple[int, ...], int]:
+        """Find a cell of a table in its row, behind the cell before."""
+        line = min(cursor[0], len(self._starts) - 1)
+        source = self._line(line).replace("\0", "\ufffd")
+        written = content.replace("|", "\\|")  # markdown-it takes the backslash away
+        column = source.find(written, cursor[1])
+        if column < 0 or not content:
+            column = min(cursor[1], len(source))
+            written = ""
+        start = self._starts[line] + column
+        return content, (start,), start + len(written)
+
+    @cached_property
+    def headings(self) -> tuple[Block, ...]:
+        """The headings, in order."""
+        return tuple(b for b in self.blocks if b.kind is BlockKind.HEADING)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The pipe tables, in order."""
+        from itertools import groupby
+
+        found: list[Table] = []
+        cells = [(b, t) for b, t in self._walk if t]
+        for _, group in groupby(cells, key=lambda pair: pair[1]):
+            rows = _rows([b for b, _ in group], self._row_of)
+            if rows:
+                found.append(Table(rows[0], tuple(rows[1:])))
+        return tuple(found)
+
+    def _row_of(self, block: Block) -> int:
+        return bisect_right(self._starts, block.start)
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Links and images of Markdown and HTML, in order of their blocks."""
+        return tuple(link for block in self.blocks for link in self._links(block))
+
+    def _links(self, block: Block) -> Iterator[Link]:
+        if block.kind in {BlockKind.CODE, BlockKind.RULE}:
+            return
+        if block.kind is BlockKind.HTML:
+            yield from _html_links(block, block.text)
+            return
+        text = block.text
+        if "[" in text or "<" in text:
+            yield from self._inline_links(block)
+
+    def _inline_links(self, block: Block) -> Iterator[Link]:
+        parser = _parser()
+        children: list[Token] = []
+        parser.inline.parse(block.text, parser, self._tokens[1], children)
+        behind: dict[str, int] = {}  # text already found → where to look for it the next time
+        for index, token in enumerate(children):
+            if token.type == "html_inline":
+                # Inside a paragraph each tag is a token of its own.
+                place = max(block.text.find(token.content, behind.get(token.content, 0)), 0)
+                behind[token.content] = place + 1
+                yield from _html_links(block, token.content, place)
+                continue
+            if token.type not in {"link_open", "image"}:
+                continue
+            image = token.type == "image"
+            target = str(token.attrs.get("src" if image else "href", ""))
+            label = token.content if image else _label(children, index)
+            place = _target(block.text, target, behind.get(target, 0))
+            if place < 0:  # a reference: its definition is elsewhere
+                yield Link(target, label, block.start, block.end, image)
+                continue
+            behind[target] = place + 1
+            yield Link(target, label, block.at(place), block.at(place) + len(target), image)
+
+    @cached_property
+    def comments(self) -> tuple[Comment, ...]:
+        """HTML comments outside of code blocks and code spans."""
+        if "<!--" not in self._body:
+            return ()
+        return tuple(
+            Comment(m[1].strip(), m.start(), m.end())
+            for m in COMMENT.finditer(self.text, self._starts[0])
+            if not self.in_code(m.start())
+        )
+
+    @cached_property
+    def directives(self) -> tuple[Directive, ...]:
+        """Comments addressed to cardlint."""
+        found = []
+        for comment in self.comments:
+            match = _DIRECTIVE.fullmatch(comment.text)
+            if match:
+                names = tuple(s.strip() for s in (match[2] or "").split(",") if s.strip())
+                reason = match[3].strip() or None
+                found.append(Directive(match[1], names, reason, comment.start, comment.end))
+        return tuple(found)
+
+    @cached_property
+    def _code(self) -> tuple[list[int], list[int]]:
+        """Starts and ends of code blocks and of code spans, in order."""
+        spans: list[tuple[int, int]] = []
+        for block in self.blocks:
+            if block.kind is BlockKind.CODE:
+                spans.append((block.start, block.end))
+            elif block.kind is not BlockKind.HTML and "`" in block.text:
+                spans += [(block.at(a), block.at(b)) for a, b in code_spans(block.text)]
+        return [a for a, _ in spans], [b for _, b in spans]
+
+    def in_code(self, offset: int) -> bool:
+        """Whether a character of the file is inside a code block or a code span."""
+        starts, ends = self._code
+        index = bisect_right(starts, offset) - 1
+        return index >= 0 and offset < ends[index]
+
+
+def code_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the code spans of a block are (CommonMark 0.31, 6.1): equal runs of backticks."""
+    runs = [m.span() for m in re.finditer(r"`+", text)]
+    after: dict[int, list[int]] = {}
+    for index, (a, b) in enumerate(runs):
+        after.setdefault(b - a, []).append(index)
+    index = 0
+    while index < len(runs):
+        a, b = runs[index]
+        same = after[b - a]
+        follower = bisect_right(same, index)
+        if follower == len(same):
+            index += 1
+            continue
+        yield a, runs[same[follower]][1]
+        index = same[follower] + 1
+
+
+def _rows(cells: list[Block], row_of: Any) -> list[tuple[Block, ...]]:
+    from itertools import groupby
+
+    return [tuple(group) for _, group in groupby(cells, key=row_of)]
+
+
+def _label(tokens: list[Token], index: int) -> str:
+    """The text of the link that opens at ``index``."""
+    parts: list[str] = []
+    for token in tokens[index + 1 :]:
+        if token.type == "link_close":
+            break
+        if token.content:
+            parts.append(token.content)
+    return "".join(parts)
+
+
+def _target(text: str, target: str, cursor: int) -> int:
+    """Where a link's target stands in the text of its block; -1 where it does not."""
+    if not target:
+        return -1
+    for opening in ("](", "](<", "<"):
+        place = text.find(opening + target, max(cursor - len(opening), 0))
+        if place >= 0:
+            return place + len(opening)
+    return text.find(target, cursor)
+
+
+_ATTRIBUTE = re.compile(
+    r"""<(?P<tag>[a-zA-Z][\w-]*)\b[^<>]{0,2000}?\s(?:href|src)\s*=\s*(?:"(?P<a>[^"<>]*)"|'(?P<b>[^'<>]*)'|(?P<c>[^\s"'<>]+))"""
+)
+
+
+def _html_links(block: Block, html: str, offset: int = 0) -> Iterator[Link]:
+    for match in _ATTRIBUTE.finditer(html):
+        group = str(match.lastgroup)
+        start = block.at(offset + match.start(group))
+        image = match["tag"].lower() not in {"a", "area", "link"}
+        yield Link(match[group], "", start, start + len(match[group]), image)
