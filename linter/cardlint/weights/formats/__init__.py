@@ -1,0 +1,1 @@
+"""How numbers are stored: one file for each encoding."""
