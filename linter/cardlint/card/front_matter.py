@@ -1,35 +1,24 @@
-"""The front matter, read from PyYAML's nodes so that every key and value keeps its place."""
+"""The front matter: found as the Hub finds it, read so that every key and value keeps its place."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import yaml
-
+from cardlint.card.compose import Composer, Stop, YamlProblem, problem
+from cardlint.card.lines import Lines
 from cardlint.card.nodes import Field, Kind, Span, Value
 
-# The Hub server's own expression, as huggingface_hub quotes it (repocard.py).
-BLOCK = re.compile(r"^(\s*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))")
-MAX_NODES = 200_000
-_TAGS = {
-    "tag:yaml.org,2002:null": Kind.NULL,
-    "tag:yaml.org,2002:bool": Kind.BOOL,
-    "tag:yaml.org,2002:int": Kind.INT,
-    "tag:yaml.org,2002:float": Kind.FLOAT,
-}
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True, slots=True)
-class YamlProblem:
-    """Why the front matter cannot be read, or what in it will surprise."""
-
-    code: str
-    """``syntax``, ``not-a-map``, ``duplicate-key``, ``alias-bomb``, …"""
-    message: str
-    span: Span
+# The Hub server's own expression, as huggingface_hub quotes it (repocard.py). To JavaScript a byte
+# order mark is white space and to Python it is not: see metadata/front-matter-malformed.
+BLOCK = re.compile(r"^([\s\ufeff]*---(?:\r\n|\r|\n))([\S\s]*?)((?:\r\n|\r|\n)---[ \t]*(\r\n|\n|$))")
+_ENTRY = re.compile(r"^(?=[^\s#\-\]}])", re.MULTILINE)
+_TAB = re.compile(r"(?:^|(?<=[\s:?,\-]))(\t+)", re.MULTILINE)
+_NESTED = re.compile(r"^\s*-(?:\s|$)|:(?:\s|$)")
+MAX_REPAIRS = 8
+"""Faults mended or left out, one after the other, until the rest is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +30,11 @@ class FrontMatter:
     inner: Span
     """The YAML text between the delimiters."""
     root: Value | None
-    """``None`` when it cannot be read; then ``problems`` says why."""
+    """The map, whole; ``None`` when it cannot be read whole, and then ``problems`` says why."""
     problems: tuple[YamlProblem, ...] = ()
+    partial: Value | None = None
+    """The map without the entries that cannot be read: what stands in it is what was written, but
+    that a key is not in it means nothing. The same as ``root`` where that is there."""
 
     def get(self, key: str) -> Value | None:
         """The value of a top-level key."""
@@ -58,76 +50,127 @@ class FrontMatter:
         return list(value.strings()) if value else []
 
 
-def parse(text: str) -> FrontMatter | None:
+@cache
+def default_loader() -> Any:
+    """PyYAML's safe loader: libyaml's where it was built in, 20 times as fast."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def parse(text: str, lines: Lines | None = None, *, loader: Any = None) -> FrontMatter | None:
     """Read the front matter of a card.
 
     Args:
         text: the whole file.
+        lines: its line table, if there is one already.
+        loader: another PyYAML loader than :func:`default_loader`; the answer is the same.
 
     Returns:
         ``None`` when there is no front matter as the Hub finds it.
     """
+    lines = lines or Lines(text)
     match = BLOCK.match(text)
     if not match:
         return None
-    inner = match[2]
-    base = match.start(2)
-    line = text.count("\n", 0, base)
+    block = Span(match.start(), match.end(), lines)
+    return read(text, block, match.span(2), lines, loader or default_loader())
 
-    def span(start: Any, end: Any) -> Span:
-        return Span(
-            line + start.line + 1,
-            start.column + 1,
-            line + end.line + 1,
-            end.column + 1,
-            base + start.index,
-            base + end.index,
-        )
 
-    whole = _text_span(text, match.start(2), match.end(2))
-    block = _text_span(text, match.start(), match.end())
-    try:
-        node = yaml.compose(inner, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = span(mark, mark) if mark else whole
-        message = error.problem or error.context or "cannot be read"
-        return FrontMatter(block, whole, None, (YamlProblem("syntax", message, where),))
-    except yaml.YAMLError as error:
-        return FrontMatter(block, whole, None, (YamlProblem("syntax", str(error), whole),))
-    if node is None:
-        return FrontMatter(block, whole, None, (YamlProblem("empty", "is empty", whole),))
+def read(text: str, block: Span, bounds: tuple[int, int], lines: Lines, loader: Any) -> FrontMatter:
+    """Read the YAML at ``bounds``, entry by entry where it cannot be read at once."""
+    base, end = bounds
+    inner = text[base:end]
+    where = Span(base, end, lines)
     problems: list[YamlProblem] = []
-    root = _value(node, span, problems)
-    if root.kind is not Kind.MAP:
-        problems.append(YamlProblem("not-a-map", f"is a {root.kind}, not a map", root.span))
-        return FrontMatter(block, whole, None, tuple(problems))
-    return FrontMatter(block, whole, root, tuple(problems))
-
-
-def _text_span(text: str, start: int, end: int) -> Span:
-    def place(offset: int) -> tuple[int, int]:
-        return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
-
-    return Span(*place(start), *place(end), start, end)
-
-
-def _value(node: Any, span: Any, problems: list[YamlProblem]) -> Value:
-    where = span(node.start_mark, node.end_mark)
-    if isinstance(node, yaml.ScalarNode):
-        kind = _TAGS.get(node.tag, Kind.STR)
+    whole = True
+    root: Value | None = None
+    for _attempt in range(MAX_REPAIRS):
+        composer = Composer(inner, base, lines, loader)
         try:
-            data = yaml.constructor.SafeConstructor().construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            kind, data = Kind.STR, node.value
-        if not isinstance(data, bool | int | float | str | None):
-            kind, data = Kind.STR, node.value
-        return Value(kind, data, where, node.value, plain=node.style is None)
-    if isinstance(node, yaml.SequenceNode):
-        items = tuple(_value(n, span, problems) for n in node.value)
-        return Value(Kind.LIST, [i.data for i in items], where, "", items=items)
+            root = composer.read()
+        except Stop as stop:
+            tabs = _structural_tabs(inner, stop.around)
+            if tabs:
+                places = [Span(base + begin, base + end, lines) for begin, end in tabs]
+                problems.append(_tab_problem(places, end_of_text=base + len(inner)))
+                for begin, end in tabs:
+                    inner = inner[:begin] + " " * (end - begin) + inner[end:]
+                whole = whole and not problems[-1].hub
+                continue
+            problems.append(stop.problem)
+            whole = False
+            repaired = _without(inner, stop.problem.span.start - base)
+            if stop.problem.code == "too-large" or repaired is None:
+                break
+            inner = repaired
+            continue
+        problems += composer.problems
+        if composer.cut:
+            root, whole = _uncut(root, composer.cut), False
+        break
+    if root is None:
+        problems.append(problem("empty", "holds nothing", where))
+        root = Value(Kind.MAP, {}, where, "")
+    if root.kind is not Kind.MAP:
+        if whole:
+            said = f"is a {root.kind}, not a map of keys and values"
+            problems.append(problem("not-a-map", said, root.span))
+        return FrontMatter(block, where, None, tuple(problems))
+    return FrontMatter(block, where, root if whole else None, tuple(problems), root)
+
+
+def _structural_tabs(inner: str, around: tuple[int, int]) -> list[tuple[int, int]]:
+    """Runs of tabs that YAML wants to be spaces, to the end of the entry; none if none is near."""
+    begin = inner.rfind("\n", 0, around[0]) + 1
+    line_end = inner.find("\n", around[1])
+    first = _TAB.search(inner, begin, line_end if line_end >= 0 else len(inner))
+    if not first:
+        return []
+    following = _ENTRY.search(inner, first.end())
+    end = following.start() if following else len(inner)
+    return [m.span(1) for m in _TAB.finditer(inner, first.start(), end)]
+
+
+def _tab_problem(tabs: list[Span], end_of_text: int) -> YamlProblem:
+    """js-yaml takes a tab for space behind an indicator, but never in front of a list or map."""
+
+    def refused(tab: Span) -> bool:
+        text = tab.lines.text
+        before = text[text.rfind("\n", 0, tab.start) + 1 : tab.start]
+        behind = text[tab.end : end_of_text].partition("\n")[0]
+        if before.strip():
+            return not before.strip(" \t-?") and bool(_NESTED.search(behind))
+        return bool(behind.strip())
+
+    first = next((t for t in tabs if refused(t)), None)
+    return YamlProblem(
+        code="tab",
+        message="a tab stands where YAML allows only spaces",
+        span=first or tabs[0],
+        hub=first is not None,
+        related=tuple(t for t in tabs if t is not (first or tabs[0])),
+    )
+
+
+def _without(inner: str, offset: int) -> str | None:
+    """The text with spaces in place of the top-level entry that holds ``offset``."""
+    starts = [m.start() for m in _ENTRY.finditer(inner)]
+    begin = max((s for s in starts if s <= offset), default=0)
+    end = min((s for s in starts if s > offset), default=len(inner))
+    entry = inner[begin:end]
+    if not entry.strip():
+        return None
+    return inner[:begin] + re.sub(r"[^\r\n]", " ", entry) + inner[end:]
+
+
+def _uncut(root: Value | None, cut: list[Value]) -> Value | None:
+    """The map without the entries in which an alias was not followed."""
+    if root is None or root.kind is not Kind.MAP:
+        return root
+    lost = {id(value) for value in cut}
     fields = tuple(
-        Field(_value(k, span, problems), _value(v, span, problems)) for k, v in node.value
+        f for f in root.fields if not any(id(v) in lost for v in (*f.key.walk(), *f.value.walk()))
     )
     data = {f.name: f.value.data for f in fields}
-    return Value(Kind.MAP, data, where, "", fields=fields)
+    return Value(Kind.MAP, data, root.span, "", flow=root.flow, fields=fields)

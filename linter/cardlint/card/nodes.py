@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cardlint.card.lines import Lines
 from cardlint.findings import Json, Location
 
 
 class Kind(StrEnum):
-    """What a value is, in the words of YAML's core schema."""
+    """What a value is to the Hub, which reads YAML with js-yaml (YAML 1.2 core and dates)."""
 
     NULL = "null"
     BOOL = "boolean"
     INT = "integer"
     FLOAT = "number"
+    DATE = "date"
     STR = "string"
     LIST = "list"
     MAP = "map"
@@ -23,41 +25,54 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From the first character to just behind the last one.
+    """From the character offset ``start`` in the file to just behind the last one."""
 
-    Lines and columns count from 1; ``start`` and ``end`` are character offsets into the file.
-    """
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
     start: int
     end: int
+    lines: Lines = field(compare=False, repr=False)
+
+    @property
+    def line(self) -> int:
+        """Line of the first character, from 1."""
+        return self.lines.place(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Column of the first character, from 1, in characters."""
+        return self.lines.place(self.start)[1]
+
+    @property
+    def text(self) -> str:
+        """What is written there."""
+        return self.lines.text[self.start : self.end]
 
     def location(self, path: str = "README.md") -> Location:
         """The same as a :class:`~cardlint.findings.Location`."""
-        return Location(path, self.line, self.column, self.end_line, self.end_column)
+        return Location(path, *self.lines.place(self.start), *self.lines.place(self.end))
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One YAML node."""
+    """One YAML node. An alias is the very node that it names."""
 
     kind: Kind
     data: Json
-    """As plain Python data, as PyYAML (YAML 1.1) reads it; bounded, aliases not expanded twice."""
+    """As plain Python data, as the Hub reads it; a date as it is written."""
     span: Span
+    """Anchor and tag not included."""
     text: str
-    """The scalar as it is written, without quotes; empty for a list or map."""
+    """The scalar without quotes and escapes; empty for a list or map."""
     plain: bool = False
     """True for a scalar without quotes: the only kind that two YAML versions read differently."""
+    flow: bool = False
+    """True for a list or map in brackets."""
     items: tuple[Value, ...] = ()
     fields: tuple[Field, ...] = ()
 
     def get(self, key: str) -> Value | None:
         """The value under ``key`` of a map; the last one wins, as in PyYAML."""
-        return next((f.value for f in reversed(self.fields) if f.name == key), None)
+        found = self.field(key)
+        return found.value if found else None
 
     def field(self, key: str) -> Field | None:
         """Key and value under ``key`` of a map."""
@@ -68,6 +83,20 @@ class Value:
         for value in self.items if self.kind is Kind.LIST else (self,):
             if value.kind is Kind.STR:
                 yield value
+
+    def walk(self) -> Iterator[Value]:
+        """This value and all below it, keys included, each once."""
+        seen: set[int] = set()
+        stack = [self]
+        while stack:
+            value = stack.pop()
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            yield value
+            stack.extend(reversed(value.items))
+            for field_ in reversed(value.fields):
+                stack += (field_.value, field_.key)
 
 
 @dataclass(frozen=True, slots=True)

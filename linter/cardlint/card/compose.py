@@ -1,0 +1,356 @@
+"""Composes YAML events into values, within bounds that a hostile file cannot move.
+
+Events, not PyYAML's node graph: libyaml's own composer recurses in C and a deeply nested file ends
+the process. Here depth, nodes and what aliases multiply are counted while they come.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from cardlint.card import scalars
+from cardlint.card.lines import Lines
+from cardlint.card.nodes import Field, Kind, Span, Value
+
+MAX_NODES = 100_000
+"""Nodes read at most. (The longest front matter on the Hub, benchmark tables, have some 10,000.)"""
+MAX_DEPTH = 64
+"""Nested lists and maps at most; `model-index` needs 8."""
+MAX_ALIASED = 10_000
+"""Nodes that all aliases together may add: a reader that writes the card as JSON copies them."""
+
+_STOPS = {
+    "syntax": (True, True),
+    "tag": (True, True),
+    "not-a-map": (True, True),
+    "duplicate-key": (True, False),
+    "line-break": (False, True),
+    "tab": (True, True),
+    "alias-bomb": (False, False),
+    "too-large": (False, False),
+    "empty": (False, False),
+}
+"""Problem code → whether js-yaml (the Hub) refuses the card, and whether PyYAML does."""
+
+_YAML = "tag:yaml.org,2002:"
+_SCALAR_TAGS = {
+    "!": Kind.STR,
+    f"{_YAML}str": Kind.STR,
+    f"{_YAML}binary": Kind.STR,
+    f"{_YAML}null": Kind.NULL,
+    f"{_YAML}bool": Kind.BOOL,
+    f"{_YAML}int": Kind.INT,
+    f"{_YAML}float": Kind.FLOAT,
+    f"{_YAML}timestamp": Kind.DATE,
+}
+_LIST_TAGS = frozenset(("!", f"{_YAML}seq", f"{_YAML}omap", f"{_YAML}pairs"))
+_MAP_TAGS = frozenset(("!", f"{_YAML}map", f"{_YAML}set"))
+_NUMBERS = frozenset((Kind.INT, Kind.FLOAT))
+_BREAKS = {"\x85": "\ue085", "\u2028": "\ue028", "\u2029": "\ue029", "\ufeff": "\ueeff"}
+"""Text to the Hub, but line breaks (or nothing) to a YAML 1.1 parser: a private character stands in
+for each while the parser reads, and is turned back in what it says."""
+_HIDE = str.maketrans(_BREAKS)
+_SHOW = str.maketrans({there: here for here, there in _BREAKS.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YamlProblem:
+    """Why the front matter, or a part of it, is not read as it is meant."""
+
+    code: str
+    """``syntax``, ``tab``, ``line-break``, ``tag``, ``duplicate-key``, ``alias-bomb``,
+    ``too-large``, ``empty``, ``not-a-map``."""
+    message: str
+    span: Span
+    hub: bool = True
+    """Whether the Hub's parser (js-yaml) refuses the card for it."""
+    python: bool = True
+    """Whether Python's parser (PyYAML) cannot load the card for it."""
+    related: tuple[Span, ...] = ()
+    """Other places that matter: the first of two keys, an anchor, further tabs."""
+
+
+def problem(code: str, message: str, span: Span, *related: Span) -> YamlProblem:
+    """A problem, with what is known of its code: whom it stops."""
+    hub, python = _STOPS[code]
+    return YamlProblem(
+        code=code, message=message, span=span, hub=hub, python=python, related=related
+    )
+
+
+class Stop(Exception):  # noqa: N818  # it ends the reading; the problem says why
+    """The text cannot be read further.
+
+    Args:
+        problem: why, and where.
+        around: from where to where (offsets into the YAML text) the cause may lie.
+    """
+
+    def __init__(self, problem: YamlProblem, around: tuple[int, int] = (0, 0)) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.around = around
+
+
+class Composer:
+    """Reads one YAML text.
+
+    Args:
+        inner: the YAML text.
+        base: its offset in the file.
+        lines: the file's line table.
+        loader: PyYAML's safe loader, the C one where there is one.
+    """
+
+    def __init__(self, inner: str, base: int, lines: Lines, loader: Any) -> None:
+        self.hidden = not inner.isascii() and any(c in inner for c in _BREAKS)
+        self.inner = inner.translate(_HIDE) if self.hidden else inner
+        self.base = base
+        self.lines = lines
+        self.loader = loader
+        self.problems: list[YamlProblem] = []
+        self.cut: list[Value] = []
+        """What stands for an alias that was not followed."""
+        self.nodes = 0
+        self.aliased = 0
+        self.anchors: dict[str, tuple[Value, int] | None] = {}
+
+    def read(self) -> Value | None:
+        """The document; ``None`` when there is none.
+
+        Raises:
+            Stop: the text is not YAML, holds a second document, or is beyond the bounds.
+        """
+        try:
+            parser = self.loader(self.inner)
+        except yaml.YAMLError as error:  # the pure parser looks at the characters at once
+            raise self._syntax(error) from None
+        try:
+            return self._document(parser)
+        except yaml.YAMLError as error:
+            raise self._syntax(error) from None
+        finally:
+            parser.dispose()
+
+    def span(self, start: int, end: int) -> Span:
+        """The span in the file of two offsets into ``inner``."""
+        return Span(self.base + start, self.base + end, self.lines)
+
+    def _document(self, parser: Any) -> Value | None:
+        self.next = parser.get_event
+        self.next()
+        event = self.next()
+        if not isinstance(event, yaml.DocumentStartEvent):
+            return None
+        root, _size = self._node(self.next(), 0)
+        if self.hidden:
+            self._foreign_breaks()
+        self.next()
+        event = self.next()
+        if isinstance(event, yaml.DocumentStartEvent):
+            index = min(_index(event), len(self.inner))
+            raise Stop(problem("syntax", "a second document begins here", self.span(index, index)))
+        return root
+
+    def _foreign_breaks(self) -> None:
+        for match in re.finditer("[\ue085\ue028\ue029]", self.inner):
+            name = f"U+{ord(match[0].translate(_SHOW)):04X}"
+            said = f"{name} is text to the Hub and ends a line to Python"
+            where = self.span(match.start(), match.end())
+            self.problems.append(problem("line-break", said, where))
+            return  # one says enough
+
+    def _syntax(self, error: yaml.YAMLError) -> Stop:
+        if isinstance(error, yaml.MarkedYAMLError):
+            marks = [m.index for m in (error.context_mark, error.problem_mark) if m]
+            index = min(marks[-1] if marks else 0, len(self.inner))
+            message = error.problem or error.context or "it cannot be read"
+            if marks and not self.inner[index:].strip():
+                index = marks[0]  # a quote or bracket is not closed: say where it was opened
+            around = (min(marks, default=0), max(marks, default=0))
+        else:  # a character that YAML does not allow
+            index = min(int(getattr(error, "position", 0)), len(self.inner))
+            message = str(getattr(error, "reason", "") or "it cannot be read")
+            around = (index, index)
+        return Stop(problem("syntax", message, self.span(index, index)), around)
+
+    def _node(self, event: Any, depth: int) -> tuple[Value, int]:
+        """A value, and how many nodes it is when every alias in it is written out."""
+        start, end = event.start_mark.index, event.end_mark.index
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(str(event.anchor), self.span(start, end))
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            self._beyond(start, f"it has more than {MAX_NODES:,} values")
+        if isinstance(event, yaml.ScalarEvent):
+            value, size = self._scalar(event, start), 1
+        else:
+            if depth >= MAX_DEPTH:
+                self._beyond(start, f"its lists and maps are nested more than {MAX_DEPTH} deep")
+            if event.anchor:
+                self.anchors[event.anchor] = None  # not finished: an alias to it would be a loop
+            start = self._behind_properties(event, start, len(self.inner))
+            if isinstance(event, yaml.SequenceStartEvent):
+                value, size = self._list(event, start, depth)
+            else:
+                value, size = self._map(event, start, depth)
+        if event.anchor:
+            self.anchors[event.anchor] = (value, size)
+        return value, size
+
+    def _beyond(self, start: int, why: str) -> None:
+        raise Stop(problem("too-large", why, self.span(start, start)))
+
+    def _alias(self, name: str, where: Span) -> tuple[Value, int]:
+        if name not in self.anchors:
+            raise Stop(problem("syntax", f"no anchor is called &{name}", where))
+        known = self.anchors[name]
+        if known is None:
+            said = f"*{name} stands inside of what it names, so the value has no end"
+            return self._cut(said, where)
+        value, size = known
+        if self.aliased + size > MAX_ALIASED:
+            said = f"aliases multiply it to more than {MAX_ALIASED:,} values"
+            return self._cut(said, where, value.span)
+        self.aliased += size
+        return value, size
+
+    def _cut(self, said: str, where: Span, *related: Span) -> tuple[Value, int]:
+        """Say it once, and put nothing in the place of the alias."""
+        if not self.cut:
+            self.problems.append(problem("alias-bomb", said, where, *related))
+        self.cut.append(Value(Kind.NULL, None, where, ""))
+        return self.cut[-1], 1
+
+    def _behind_properties(self, event: Any, start: int, limit: int) -> int:
+        """To the parsers a value begins with its anchor or tag; here it begins behind them."""
+        if not (event.anchor or event.tag):
+            return start
+        while start < limit and self.inner[start] in "&!":
+            while start < limit and not self.inner[start].isspace():
+                start += 1
+            while start < limit and self.inner[start].isspace():
+                start += 1
+        return start
+
+    def _scalar(self, event: Any, start: int) -> Value:
+        end = event.end_mark.index
+        start = self._behind_properties(event, start, end)
+        plain = not event.style
+        text = event.value.translate(_SHOW) if self.hidden else event.value
+        if event.style in ("|", ">"):
+            end = start + len(self.inner[start:end].rstrip())
+        where = self.span(start, end)
+        if event.tag is None:
+            kind, data = scalars.hub(text) if plain else (Kind.STR, text)
+            return Value(kind, data, where, text, plain)
+        return self._tagged(event.tag, text, where)
+
+    def _tagged(self, tag: str, text: str, where: Span) -> Value:
+        kind = _SCALAR_TAGS.get(tag)
+        if kind is None:
+            self._unknown_tag(tag, where)
+            kind = Kind.STR
+        read, data = scalars.hub(text)
+        fits = kind is Kind.STR or read is kind or (kind is Kind.FLOAT and read in _NUMBERS)
+        if not fits:
+            said = f"{text!r} is not of the kind that its tag {_short(tag)} says"
+            self.problems.append(problem("tag", said, where))
+        if kind is Kind.STR or not fits:
+            return Value(Kind.STR, text, where, text)
+        return Value(kind, data, where, text)
+
+    def _unknown_tag(self, tag: str, where: Span) -> None:
+        said = f"the tag {_short(tag)} is not known"
+        self.problems.append(problem("tag", said, where))
+
+    def _list(self, event: Any, start: int, depth: int) -> tuple[Value, int]:
+        items: list[Value] = []
+        total = 1
+        while not isinstance(following := self.next(), yaml.SequenceEndEvent):
+            item, size = self._node(following, depth + 1)
+            items.append(item)
+            total += size
+        where = self._extent(event, start, following, items[-1].span.end if items else None)
+        if event.tag is not None and event.tag not in _LIST_TAGS:
+            self._unknown_tag(event.tag, where)
+        data = [i.data for i in items]
+        flow = bool(event.flow_style)
+        return Value(Kind.LIST, data, where, "", flow=flow, items=tuple(items)), total
+
+    def _map(self, event: Any, start: int, depth: int) -> tuple[Value, int]:
+        fields: list[Field] = []
+        total = 1
+        while not isinstance(following := self.next(), yaml.MappingEndEvent):
+            key, size = self._node(following, depth + 1)
+            value, more = self._node(self.next(), depth + 1)
+            fields.append(Field(key, value))
+            total += size + more
+        last = fields[-1].value.span.end if fields else None
+        where = self._extent(event, start, following, last)
+        if event.tag is not None and event.tag not in _MAP_TAGS:
+            self._unknown_tag(event.tag, where)
+        fields = self._keys(fields)
+        data = {f.name: f.value.data for f in fields}
+        flow = bool(event.flow_style)
+        return Value(Kind.MAP, data, where, "", flow=flow, fields=tuple(fields)), total
+
+    def _extent(self, event: Any, start: int, following: Any, last: int | None) -> Span:
+        """A block ends with its last value; the parsers say it ends where the next one begins."""
+        if event.flow_style or last is None:
+            return self.span(start, max(following.end_mark.index, start))
+        return self.span(start, max(last - self.base, start))
+
+    def _keys(self, fields: list[Field]) -> list[Field]:
+        """Report keys that js-yaml takes for the same, and put in what ``<<`` merges."""
+        first: dict[str, Span] = {}
+        merges = False
+        for field in fields:
+            if field.key.plain and field.key.text == "<<":
+                merges = True
+                continue
+            name = _javascript(field.key)
+            if name in first:
+                said = f"the key {name} stands here a second time"
+                self.problems.append(problem("duplicate-key", said, field.key.span, first[name]))
+            first.setdefault(name, field.key.span)
+        if not merges:
+            return fields
+        merged: dict[str, Field] = {}
+        for field in fields:
+            if field.key.plain and field.key.text == "<<":
+                sources = field.value.items if field.value.kind is Kind.LIST else (field.value,)
+                for source in sources:
+                    if source.kind is not Kind.MAP:
+                        said = "<< can only merge maps"
+                        self.problems.append(problem("syntax", said, source.span))
+                    for theirs in source.fields:
+                        merged.setdefault(theirs.name, theirs)
+        own = [f for f in fields if not (f.key.plain and f.key.text == "<<")]
+        return [f for name, f in merged.items() if name not in first] + own
+
+
+def _index(event: Any) -> int:
+    return int(event.start_mark.index)
+
+
+def _short(tag: str) -> str:
+    return f"!!{tag.removeprefix(_YAML)}" if tag.startswith(_YAML) else tag
+
+
+def _javascript(key: Value) -> str:
+    """The key as JavaScript writes it: all keys of its objects are text."""
+    if key.kind is Kind.STR or not key.plain:
+        return key.text
+    if key.kind is Kind.BOOL:
+        return "true" if key.data else "false"
+    if key.kind is Kind.NULL:
+        return "null"
+    if key.kind in _NUMBERS:
+        number = float(str(key.data))
+        return str(int(number)) if number.is_integer() else repr(number)
+    return key.text or "[object Object]"

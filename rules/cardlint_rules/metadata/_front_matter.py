@@ -1,0 +1,78 @@
+"""What the rules about the front matter's values share."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Iterator
+
+from cardlint.card.nodes import Kind, Span, Value
+from cardlint.findings import Edit, Finding, Fix, NotChecked
+from cardlint.repository import Repository
+from cardlint.rule import Fact, Rule
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+-")
+
+
+class FrontMatterRule(Rule):
+    """A rule about values of the front matter.
+
+    It judges what can be read. Where a part cannot, that part is "not checked".
+    """
+
+    needs = frozenset({Fact.CARD})
+    frameworks = ("hf:metadata",)
+
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        front = repo.card.front_matter
+        if front is None:
+            return  # metadata/front-matter-missing and -malformed say so
+        if front.root is None:
+            why = "a part of it cannot be read: " + front.problems[0].message
+            yield NotChecked("front matter", why, "Mend the YAML first.")
+        if front.partial is not None:
+            yield from self.judge(front.partial)
+
+    @abstractmethod
+    def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
+        """Yield what is wrong with the map of the front matter."""
+
+
+def one_or_many(value: Value) -> Iterator[tuple[str, Value]]:
+    """The value, or each item of it if it is a list, with its index as text (``[0]`` or empty)."""
+    if value.kind is Kind.LIST:
+        for number, item in enumerate(value.items):
+            yield f"[{number}]", item
+    else:
+        yield "", value
+
+
+def written(value: Value) -> str:
+    """A value as a message quotes it: what stands in the card, on one line, not too long."""
+    text = " ".join((value.text if value.kind is Kind.STR else value.span.text).split())
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def quoted(text: str) -> str:
+    """A string as YAML, in double quotes only where YAML needs quotes."""
+    from cardlint.card.scalars import differ, hub
+
+    bare = text and set(text) <= _PLAIN and text[0] not in "-." and not text.endswith("-")
+    if bare and hub(text)[0] is Kind.STR and differ(text) is None:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def rewrite(old: Value, new: str) -> str:
+    """A new scalar in the quotes of the old one."""
+    first = old.span.text[:1]
+    if first == "'" and "'" not in new and "\n" not in new:
+        return f"'{new}'"
+    if first == '"':
+        return json.dumps(new, ensure_ascii=False)
+    return quoted(new)
+
+
+def replace(where: Span, text: str, title: str, *, safe: bool, path: str = "README.md") -> Fix:
+    """A fix that writes ``text`` over ``where``."""
+    return Fix(title, (Edit(path, where.start, where.end, text),), safe)
