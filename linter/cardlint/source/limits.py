@@ -13,12 +13,14 @@ class Limits:
     """What the network may cost."""
 
     requests: int = 400
-    """Requests to the Hub's own origin for one repository. Its signed content hosts do not count:
+    """Requests to the Hub's own origin in one run. Its signed content hosts do not count:
     the Hub's rate limits do not count them either (hub-docs, "Rate limits")."""
     bytes: int = 1 << 30
-    """Bytes received from anywhere for one repository. Weights have their own, smaller budget."""
+    """Bytes received from anywhere in one run. Weights have their own, smaller budget."""
     max_wait: float = 60.0
-    """Seconds that one request may spend waiting for its next try, all tries together."""
+    """Seconds that a run may lose to failed tries and to waiting for the next ones."""
+    backoff: float = 1.0
+    """Seconds before the second try where the Hub names none; doubled before each further one."""
     readers: int = 16
     """Requests under way at once."""
     connect: float = 5.0
@@ -29,7 +31,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Usage:
-    """What was spent on one repository, or on a run; safe with several threads."""
+    """What a run has spent; safe with several threads."""
 
     requests: int = 0
     """Sent to the Hub's own origin."""

@@ -1,0 +1,284 @@
+"""HTTP to the Hub: one place for origins, redirects, retries, budgets and counting.
+
+The token goes to the Hub's own origin and nowhere else; redirects are followed by hand for that
+reason, and because a signed address is worth keeping.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from cardlint.errors import Malformed, Offline, OverBudget, Unavailable, Unreachable
+from cardlint.source.hub.patience import Patience
+from cardlint.source.hub.refusals import refusal
+from cardlint.source.limits import Limits, Usage
+
+if TYPE_CHECKING:
+    from cardlint.source.hub.library import httpx
+
+T = TypeVar("T")
+
+RETRY = frozenset({408, 429, 500, 502, 503, 504})
+ATTEMPTS = 5
+MAX_HOPS = 4
+MAX_JSON = 64 << 20
+"""Bytes of one API answer."""
+SLOWEST = 16 << 10
+"""Bytes a second below which a body is given up: a drip is a hang."""
+
+
+class TryAgain(Exception):  # noqa: N818  # it asks for something
+    """An answer that another try may better."""
+
+    def __init__(self, reason: Unavailable, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
+        self.headers = headers or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request is for, in the words of a message."""
+
+    repo_id: str
+    what: str
+
+
+class Client:
+    """One run's connection to a Hub.
+
+    Args:
+        limits: what it may cost.
+        endpoint: the Hub's address; ``None`` for ``HF_ENDPOINT`` or the public one.
+    """
+
+    def __init__(self, limits: Limits, endpoint: str | None = None) -> None:
+        self.limits = limits
+        self.usage = Usage()
+        self.patience = Patience(limits.max_wait, limits.backoff)
+        self._endpoint = endpoint
+
+    @cached_property
+    def site(self) -> str:
+        """The Hub's address, without a final slash."""
+        if self._endpoint is None:
+            from cardlint.source.hub.library import constants
+
+            self._endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
+        parts = urlsplit(self._endpoint)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise Unreachable(
+                f"HF_ENDPOINT is {_bare(self._endpoint)}, which is no web address",
+                remedy="Set it to an address such as https://huggingface.co, or unset it.",
+            )
+        return self._endpoint.rstrip("/")
+
+    @cached_property
+    def _headers(self) -> dict[str, str]:
+        from importlib.metadata import version
+
+        from cardlint.source.hub.library import build_hf_headers
+
+        headers = build_hf_headers(library_name="cardlint", library_version=version("cardlint"))
+        return {**headers, "accept-encoding": "identity"}
+
+    @property
+    def has_token(self) -> bool:
+        """Whether requests to the Hub carry a token."""
+        return "authorization" in self._headers
+
+    def is_hub(self, url: str) -> bool:
+        """Whether an address has the Hub's own origin."""
+        return _origin(url) == _origin(self.site)
+
+    def json(self, path: str, asked: Asked) -> tuple[Any, Mapping[str, str]]:
+        """Ask the Hub's API.
+
+        Args:
+            path: from the root of the Hub, or a whole address on it.
+            asked: for messages.
+
+        Returns:
+            What the JSON says, and the headers with lower-case names.
+
+        Raises:
+            Unavailable: it cannot be had, and why.
+        """
+
+        def once() -> tuple[Any, Mapping[str, str]]:
+            with self.following(urljoin(self.site + "/", path), {}, asked) as response:
+                if not self.is_hub(str(response.url)):
+                    raise Malformed(f"the Hub's API led away from {self.site}")
+                data = self.body(response, None, MAX_JSON)
+                try:
+                    return json.loads(data), response.headers
+                except (ValueError, RecursionError) as error:
+                    reason = Malformed(f"the Hub's answer on {asked.what} is not JSON")
+                    raise TryAgain(reason) from error
+
+        return self.trying(asked, once)
+
+    def trying(self, asked: Asked, once: Callable[[], T]) -> T:
+        """Do something until it works, patience ends, or it cannot work.
+
+        Raises:
+            Unavailable: the last reason.
+        """
+        from cardlint.source.hub.library import errors, httpx
+
+        for attempt in range(ATTEMPTS):
+            if self.patience.spent:
+                raise self.patience.spent
+            started = time.monotonic()
+            try:
+                return once()
+            except TryAgain as error:
+                reason, headers = error.reason, error.headers
+            except errors.OfflineModeIsEnabled:
+                raise Offline(
+                    f"{asked.repo_id}: the Hub was not asked (HF_HUB_OFFLINE)",
+                    remedy="Unset HF_HUB_OFFLINE.",
+                ) from None
+            except (httpx.HTTPError, httpx.StreamError) as error:  # the words may hold an address
+                reason, headers = self._broken(error, asked), {}
+            if attempt + 1 < ATTEMPTS:
+                delay = self.patience.delay(attempt, headers)
+                self.usage.add(waited=delay)
+                self.patience.wait(delay, time.monotonic() - started, reason.message)
+        raise reason
+
+    def _broken(self, error: Exception, asked: Asked) -> Unreachable:
+        kind = type(error).__name__
+        return Unreachable(
+            f"{asked.what} of {asked.repo_id} did not come: {kind} (the Hub is {self.site})",
+            remedy="Check the network and HF_ENDPOINT, or use --offline with --hub.",
+        )
+
+    @contextmanager
+    def following(
+        self, url: str, headers: Mapping[str, str], asked: Asked, *, leave: bool = True
+    ) -> Iterator[httpx.Response]:
+        """An answer of the Hub, its redirects followed.
+
+        Args:
+            url: on the Hub.
+            headers: besides the usual ones.
+            asked: for messages.
+            leave: whether redirects to other origins are followed, or handed out as they are.
+
+        Raises:
+            TryAgain: the Hub is in trouble.
+            Unavailable: the Hub refuses.
+        """
+        for _ in range(MAX_HOPS + 1):
+            with self.send(url, headers, asked) as response:
+                onward = self.onward(response)
+                if onward is None or (not leave and not self.is_hub(onward)):
+                    if response.status_code >= 400:
+                        self._refuse(response, asked)
+                    yield response
+                    return
+            url = onward
+        raise Malformed(f"the Hub redirects {asked.what} of {asked.repo_id} in a circle")
+
+    def onward(self, response: httpx.Response) -> str | None:
+        """Where a redirect leads; ``None`` for other answers.
+
+        Raises:
+            Malformed: to somewhere that is not followed.
+        """
+        if response.status_code not in {301, 302, 303, 307, 308}:
+            return None
+        onward = urljoin(str(response.url), response.headers.get("location", ""))
+        scheme = urlsplit(onward).scheme
+        if scheme != "https" and scheme != urlsplit(self.site).scheme:
+            raise Malformed(f"the Hub redirects to a {scheme or 'nameless'} address")
+        return onward
+
+    def _refuse(self, response: httpx.Response, asked: Asked) -> None:
+        """Raise what an answer of 400 and more means."""
+        if int(response.headers.get("content-length", "0") or 0) < 1 << 16:
+            response.read()  # so that the connection can be used again
+        reason = refusal(response, asked.repo_id, asked.what, site=self.site, token=self.has_token)
+        if response.status_code in RETRY:
+            raise TryAgain(reason, response.headers)
+        raise reason
+
+    @contextmanager
+    def send(self, url: str, headers: Mapping[str, str], asked: Asked) -> Iterator[httpx.Response]:
+        """One request, its answer not yet read; the token goes with it to the Hub only.
+
+        Raises:
+            OverBudget: the budget is spent.
+        """
+        from cardlint.source.hub.library import get_session, httpx
+
+        self.usage.require(self.limits, f"{asked.what} of {asked.repo_id}")
+        own = self.is_hub(url)
+        sent = dict(self._headers)
+        if own:
+            self.patience.pace()
+        else:
+            sent.pop("authorization", None)
+        timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect, pool=None)
+        self.usage.add(requests=own, content_requests=not own)
+        with get_session().stream(
+            "GET", url, headers={**sent, **headers}, timeout=timeout, follow_redirects=False
+        ) as response:
+            if own:
+                self.patience.heed(response.headers)
+            yield response
+
+    def body(self, response: httpx.Response, length: int | None, limit: int) -> bytes:
+        """The body, bounded in bytes and in time.
+
+        Args:
+            response: not yet read.
+            length: how many bytes it must have; ``None`` where that is not known.
+            limit: bytes at most.
+
+        Raises:
+            OverBudget: it has more than ``limit`` bytes.
+            TryAgain: it has not ``length`` bytes, is encoded, or drips.
+        """
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise TryAgain(Malformed("the answer is compressed, which was not asked for"))
+        deadline = time.monotonic() + 3 * self.limits.read + (length or limit) / SLOWEST
+        parts: list[bytes] = []
+        received = 0
+        try:
+            for part in response.iter_raw():
+                received += len(part)
+                if received > (limit if length is None else length):
+                    raise (
+                        OverBudget(f"an answer of the Hub has more than {limit:,} bytes")
+                        if length is None
+                        else TryAgain(Malformed(f"more than the {length:,} bytes asked for came"))
+                    )
+                if time.monotonic() > deadline:
+                    raise TryAgain(Unreachable("the answer came too slowly"))
+                parts.append(part)
+        finally:
+            self.usage.add(received=received)
+        if length is not None and received != length:
+            raise TryAgain(Malformed(f"{received:,} bytes came instead of {length:,}"))
+        return b"".join(parts)
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return parts.scheme, (parts.hostname or "").lower(), port
+
+
+def _bare(url: str) -> str:
+    """An address without user, password and query."""
+    return url.partition("?")[0].rpartition("@")[2][:200]
