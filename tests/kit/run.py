@@ -41,7 +41,7 @@ def build(case: Case, root: Path) -> tuple[Path, str]:
     return hub, id_
 
 
-def check(hub: Path, target: str, rule: str, **settings: Any) -> TargetReport:
+def check(hub: Path, target: str, rule: str, /, **settings: Any) -> TargetReport:
     """Run one rule with the given options over one repository of a folder hub."""
     options = {k: v for k, v in settings.items() if k not in {"rule", "beside"}}
     resolver = Resolver(hub=hub, offline=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from cardlint.errors import OverBudget
 from cardlint.findings import Json
-from cardlint.history.results import Result, read
+from cardlint.history.results import Result, read, same_figure
 from cardlint.history.timeline import State, WeightFile
 from cardlint.source.interface import Commit
 
@@ -34,7 +34,6 @@ class Kind(StrEnum):
     RESULTS_ADDED = "results-added"
     RESULTS_CHANGED = "results-changed"
     RESULTS_REMOVED = "results-removed"
-    IMAGES_REMOVED = "images-removed"
     WEIGHTS_ADDED = "weights-added"
     WEIGHTS_REPLACED = "weights-replaced"
     WEIGHTS_REMOVED = "weights-removed"
@@ -134,7 +133,7 @@ def _results(before: State, state: State) -> Iterator[Change]:
     text = state.card_text or ""
     for name, result in old.items():
         now = new.get(name)
-        if now is not None and now.value != result.value:
+        if now is not None and not same_figure(now.value, result.value):
             yield Change(Kind.RESULTS_CHANGED, state.commit, name, result.value, now.value)
         elif now is None and result.value not in text:
             yield Change(Kind.RESULTS_REMOVED, state.commit, name, result.value, None)

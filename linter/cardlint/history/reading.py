@@ -66,7 +66,8 @@ def timeline(source: Source) -> Timeline:
             gaps.append(NotChecked("history", f"{CARD} at commit {commit.id[:7]}: {unread_card}"))
         weights = {p: as_weights(e) for p, e in files.items() if is_weight_file(p)}
         changed = sorted(p for p in files.keys() | before.keys() if _differs(p, files, before))
-        states.append(State(commit, text, weights, tuple(changed), unread_card))
+        removed = tuple(p for p in changed if p not in files)
+        states.append(State(commit, text, weights, tuple(changed), removed, unread_card))
         before = files
     why = history.why_incomplete
     if unread:

@@ -8,17 +8,19 @@ same claim.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cardlint.card.body import BlockKind, Markdown
+from cardlint.card.body import BlockKind
 from cardlint.card.nodes import Kind, Value
-from cardlint.findings import Location
+from cardlint.errors import OverBudget
+from cardlint.findings import Location, NotChecked
 
 if TYPE_CHECKING:
     from cardlint.card.card import Card
+    from cardlint.history.timeline import State
 
 MAX_RESULTS = 5_000
 """Figures read from one card; the longest public tables have some hundreds of cells."""
@@ -47,6 +49,18 @@ class Result:
     location: Location
 
 
+def same_figure(a: str, b: str) -> bool:
+    """Whether two written figures are one: 94.60 and 94.6, or 94.62 rounded to 94.6."""
+    if a == b:
+        return True
+    try:
+        x, y = (float(v.replace(",", ".")) for v in (a, b))
+    except ValueError:
+        return False
+    digits = min(len(v.replace(",", ".").partition(".")[2]) for v in (a, b))
+    return abs(x - y) <= 0.5 * float(10**-digits) + 1e-12
+
+
 def read(card: Card) -> tuple[Result, ...]:
     """Every figure that the card claims, in order.
 
@@ -58,7 +72,7 @@ def read(card: Card) -> tuple[Result, ...]:
 
 def _all(card: Card) -> Iterator[Result]:
     yield from _model_index(card)
-    body = Markdown(card.text, card.body_start)
+    body = card.markdown
     for table in body.tables:
         head = [_words(c.text) for c in table.header]
         for row in table.rows:
@@ -102,3 +116,15 @@ def _text(value: Value | None, *keys: str) -> str:
         if found is not None and found.text:
             return found.text
     return "?"
+
+
+def unread(states: Sequence[State]) -> Iterator[NotChecked]:
+    """The cards whose figures could not be read, once."""
+    for state in states:
+        try:
+            if state.card:
+                state.card.markdown  # noqa: B018  # that it can be had is what is asked
+        except OverBudget as reason:
+            why = f"the card at commit {state.commit.id[:7]}: {reason.message}"
+            yield NotChecked("results in the card's history", why, reason.remedy)
+            return

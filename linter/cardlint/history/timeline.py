@@ -12,7 +12,7 @@ from cardlint.source.interface import Commit, Source
 
 if TYPE_CHECKING:
     from cardlint.card.card import Card
-    from cardlint.history.changes import Change
+    from cardlint.history.changes import Change, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class State:
     weights: Mapping[str, WeightFile]
     changed: tuple[str, ...] = ()
     """Paths added, replaced or removed since the state before; all of them in the first."""
+    removed: tuple[str, ...] = ()
+    """Those of them that are no longer there."""
     card_unread: str | None = None
     """Why there is a README.md that could not be read."""
 
@@ -80,6 +82,17 @@ class Timeline:
     why_incomplete: str | None = None
     gaps: tuple[NotChecked, ...] = field(default=())
     """States that could not be read."""
+
+    @cached_property
+    def uploads(self) -> tuple[Change, ...]:
+        """The changes that brought weights, new or in place of others."""
+        from cardlint.history.changes import Kind
+
+        return self.of(Kind.WEIGHTS_ADDED, Kind.WEIGHTS_REPLACED)
+
+    def of(self, *kinds: Kind) -> tuple[Change, ...]:
+        """The changes of these kinds, oldest first."""
+        return tuple(c for c in self.changes if c.kind in kinds)
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:

@@ -1,0 +1,69 @@
+"""``history/weights-replaced-silently``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from cardlint.findings import Finding, Json, Location, Severity
+from cardlint.history.changes import Kind
+from cardlint.history.wording import at, span, when
+from cardlint.repository import Repository
+from cardlint.rule import Fact, Rule
+
+
+class WeightsReplacedSilently(Rule):
+    """Weight files were replaced by others of the same name, and the card says nothing of it.
+
+    ## What it checks
+    A commit that gives weight files another content (by hash) after they had been there for more
+    than `hours` (24 unless set), where no commit within the same number of hours touches
+    `README.md`. The content of the commit's own message is shown and not judged.
+
+    ## Why it matters
+    Two models then share one name. Results, reviews and copies made before are about another one.
+
+    ## Example
+    `model.safetensors` of 3 March was replaced on 20 May; the card is of 3 March.
+
+    ## How to fix
+    Say in the card what was replaced, when and why, with the commit or the hash of each; or tag the
+    states (`v1`, `v2`).
+
+    ## Sources
+    - Hub documentation, Repositories, "Tags and branches"
+    - EU Code of Practice for general-purpose AI, Model Documentation Form: public versions
+    """
+
+    id = "history/weights-replaced-silently"
+    severity = Severity.WARNING
+    needs = frozenset({Fact.HISTORY})
+    frameworks = ("br-lai:card-history", "nist-ai-600-1:card-history")
+    options: ClassVar[Mapping[str, Json]] = {"hours": 24}
+
+    def check(self, repo: Repository) -> Iterator[Finding]:
+        timeline = repo.history
+        window = timedelta(hours=self.option["hours"])
+        cards = [s.commit.date for s in timeline.states if "README.md" in s.changed]
+        uploaded: dict[str, datetime] = {}
+        for change in timeline.uploads:
+            paths = [str(p) for p in change.after] if isinstance(change.after, list) else []
+            if change.kind is Kind.WEIGHTS_REPLACED:
+                there = max(change.commit.date - uploaded[p] for p in paths)
+                told = any(abs(d - change.commit.date) <= window for d in cards)
+                if there > window and not told:
+                    yield self.finding(
+                        f"{change.subject} was replaced on {at(change.commit)} "
+                        f'("{change.commit.title}"), {span(there)} after the upload before; '
+                        "the card was not touched.",
+                        Location(),
+                        next_step="Say in the card what was replaced and why, with both commits.",
+                        evidence={
+                            "files": [*paths],
+                            "commit": change.commit.id,
+                            "date": when(change.commit),
+                            "hours": round(there.total_seconds() / 3600, 1),
+                        },
+                    )
+            uploaded |= dict.fromkeys(paths, change.commit.date)
