@@ -153,7 +153,7 @@ def sources(*, weights: bool = True, candidates: bool = False) -> Callable[[Comm
                 help="Hold the weights against this model too (may be repeated).",
             )
         )
-    return _group("sources", Sources, chosen)
+    return gather("sources", Sources, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def output(*formats: str) -> Callable[[Command], Command]:
         ),
         *terminal_options(),
     ]
-    return _group("output", Output, chosen)
+    return gather("output", Output, chosen)
 
 
 def terminal_options() -> list[Callable[[Command], Command]]:
@@ -221,13 +221,22 @@ def terminal_options() -> list[Callable[[Command], Command]]:
 
 
 def write_file(path: Path, text: str) -> None:
+    """Write a result as UTF-8.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a result; the file is opened only now, so that a failed run leaves the old one.
 
     Raises:
         UsageError: it cannot be written.
     """
     try:
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(data)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}",
@@ -235,7 +244,7 @@ def write_file(path: Path, text: str) -> None:
         ) from error
 
 
-def _group(
+def gather(
     name: str, into: Callable[..., Any], chosen: list[Callable[[Command], Command]]
 ) -> Callable[[Command], Command]:
     """Add options to a command and hand them over as one object."""
