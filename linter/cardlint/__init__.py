@@ -1,1 +1,3 @@
 """cardlint: a linter for model repositories on the Hugging Face Hub."""
+
+__version__ = "0.1.0"

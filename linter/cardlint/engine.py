@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cardlint.errors import Unavailable
 from cardlint.findings import Finding, NotChecked, TargetReport
+from cardlint.fingerprint import stamp
 from cardlint.ignoring import Crash, Outcome, Policy, directives, leftover, settle
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule, RunRule, registry
@@ -50,7 +51,7 @@ def run(
         target=target,
         repository=repo.id,
         revision=repo.source.identity.commit,
-        findings=tuple(sorted(told, key=_order)),
+        findings=tuple(sorted((stamp(repo, f) for f in told), key=_order)),
         not_checked=tuple(spoken.missing.values()),
         ignored=tuple(sorted(ignored, key=lambda i: _order(i.finding))),
         rules_run=tuple(sorted(ran)),

@@ -95,6 +95,8 @@ class Finding:
     """Figures and values from which a third party can recompute the statement."""
     related: tuple[Location, ...] = ()
     fix: Fix | None = None
+    fingerprint: str = ""
+    """Rule, path and content, hashed; the same while lines above come and go."""
 
     def __post_init__(self) -> None:
         if self.severity is Severity.ERROR and self.confidence.rank > Confidence.HIGH.rank:
@@ -158,10 +160,30 @@ class TargetReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What a report may say about a rule."""
+
+    id: str
+    summary: str
+    manual: str
+    """Markdown with the fixed headings."""
+    severity: Severity
+    confidence: Confidence
+    since: str
+    """The version of cardlint that brought it."""
+    status: str
+    frameworks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run over one or more targets."""
 
     targets: tuple[TargetReport, ...]
+    rules: Mapping[str, RuleInfo] = field(default_factory=dict)
+    """The rules that found something, by id."""
+    stale: tuple[str, ...] = ()
+    """Entries of the baseline that match nothing any more, one line each."""
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import click
 from cardlint.errors import CardlintError
 
 OK, FINDINGS, USAGE, NOTHING_CHECKED, INTERRUPTED = 0, 1, 2, 3, 130
+NO_COMMANDS = {"options"}
+"""Modules beside this one that are shared by commands; those that begin with ``_`` are too."""
 
 
 class Commands(click.Group):
@@ -20,33 +23,55 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """The modules beside this one."""
         here = Path(__file__).parent
-        return sorted(
-            p.stem.replace("_", "-") for p in here.glob("[a-z]*.py") if p.stem != "options"
-        )
+        names = {p.stem for p in here.glob("[a-z]*.py")} - NO_COMMANDS
+        return sorted(n.replace("_", "-") for n in names)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import ``cardlint.cli.NAME`` and take its ``command``."""
-        if name not in self.list_commands(ctx):
+        if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f"cardlint.cli.{name.replace('-', '_')}")
+        module = importlib.import_module(f"cardlint.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List commands with the first line of each module's docstring, without importing it."""
-        import ast
-
         rows = []
         for name in self.list_commands(ctx):
             file = Path(__file__).parent / f"{name.replace('-', '_')}.py"
-            doc = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-            rows.append((name, doc.partition("\n")[0]))
+            with file.open(encoding="utf-8") as lines:
+                rows.append((name, lines.readline().strip().strip('"')))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="cardlint", prog_name="cardlint")
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from cardlint import __version__
+    from cardlint.card import vocabulary
+    from cardlint.rule import registry
+
+    click.echo(
+        f"cardlint {__version__}: {len(registry())} rules, "
+        f"the Hub's vocabulary of {vocabulary.date()}"
+    )
+    ctx.exit()
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: cardlint check org/name. `cardlint COMMAND --help` says more.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version, the number of rules and the date of the vocabulary.",
+)
 def cardlint() -> None:
     """Check model repositories: card, license, lineage, history and weights, read together."""
 
@@ -54,22 +79,58 @@ def cardlint() -> None:
 def main(args: list[str] | None = None) -> Any:
     """The console script.
 
-    Exit codes: 0 clean, 1 findings at or above ``--fail-on``, 2 usage, configuration or internal
-    error, 3 nothing could be checked, 130 interrupted.
+    Exit codes: 0 clean, 1 findings at or above ``--fail-on``, 2 usage, settings or internal
+    error, 3 nothing could be checked, 130 interrupted. A reader that closes the pipe is content:
+    that is 0, and quiet.
     """
+    try:
+        code = _run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = OK
+        _silence()
+    except OSError as error:
+        _silence()
+        _say(f"the output cannot be written: {error.strerror}", "Make room, or name another place.")
+        code = USAGE
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as error:  # Python's own exit code would be 1, which means "findings"
+        if os.environ.get("CARDLINT_DEBUG"):
+            raise
+        _say(
+            f"internal error: {type(error).__name__}: {error}",
+            "Report it as a bug; CARDLINT_DEBUG=1 shows where it came from.",
+        )
+        code = USAGE
+    sys.exit(code)
+
+
+def _run(args: list[str] | None) -> int:
     try:
         code = cardlint.main(args, prog_name="cardlint", standalone_mode=False)
     except click.exceptions.Exit as error:
-        code = error.exit_code
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        code = USAGE
+        return USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        code = INTERRUPTED
+        return INTERRUPTED
     except CardlintError as error:
-        click.echo(f"cardlint: {error.message}", err=True)
-        if error.remedy:
-            click.echo(f"  → {error.remedy}", err=True)
-        code = USAGE
-    sys.exit(code if isinstance(code, int) else OK)
+        _say(error.message, error.remedy)
+        return USAGE
+    return code if isinstance(code, int) else OK
+
+
+def _say(message: str, remedy: str | None) -> None:
+    from cardlint.report.escape import visible
+
+    click.echo(f"cardlint: {visible(message)}", err=True)
+    if remedy:
+        click.echo(f"  → {visible(remedy)}", err=True)
+
+
+def _silence() -> None:
+    """Let Python close stdout without a second complaint."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

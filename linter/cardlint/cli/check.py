@@ -2,91 +2,119 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cardlint import cli
-from cardlint.errors import Unavailable
-from cardlint.findings import NotChecked, Report, Severity, TargetReport
+from cardlint.cli import _check_options as groups
+from cardlint.cli import options
+from cardlint.errors import UsageError
 
 if TYPE_CHECKING:
-    from cardlint.repository import Options
-    from cardlint.rule import Rule
-    from cardlint.source.resolve import Resolver
+    from cardlint.checker import Checker
+    from cardlint.findings import Report, TargetReport
 
 
-@click.command("check")
-@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.command("check", epilog="Example: cardlint check . --profile strict -o sarif:cardlint.sarif")
+@click.argument("targets", nargs=-1, metavar="TARGET...")
 @click.option(
-    "--hub",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder hub: DIR/org/name is a folder or a bare git repository.",
+    "--files-from",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE|-",
+    help="Read more targets from a file or stdin, one a line.",
 )
-@click.option("--offline", is_flag=True, help="Never ask the network; say what could not be seen.")
-@click.option(
-    "--weights",
-    type=click.Choice(["auto", "off", "sample", "full"]),
-    default="auto",
-    show_default=True,
-)
-@click.option("--format", "format_", default="text", show_default=True)
-@click.option("--select", multiple=True, metavar="RULE|FAMILY")
-@click.option("--ignore", multiple=True, metavar="RULE|FAMILY")
-@click.option(
-    "--fail-on", type=click.Choice([s.value for s in Severity]), default="error", show_default=True
-)
+@options.sources(candidates=True)
+@groups.chosen()
+@groups.aside()
+@groups.fixing()
+@groups.results()
 def command(
     targets: tuple[str, ...],
-    hub: Path | None,
-    offline: bool,
-    weights: str,
-    format_: str,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str,
+    files_from: str | None,
+    sources: options.Sources,
+    chosen: groups.Chosen,
+    aside: groups.Aside,
+    fixing: groups.Fixing,
+    results: groups.Results,
 ) -> int:
     """Check model repositories.
 
     TARGET is a folder, a README.md, org/name, org/name@revision or hf://org/name@revision.
+
+    Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, settings or internal error,
+    3 nothing could be checked, 130 interrupted.
     """
-    import importlib
+    from cardlint.cli._checking import checker
 
-    from cardlint.report.interface import Style
-    from cardlint.repository import Options
-    from cardlint.settings import Settings, selected
-    from cardlint.source.resolve import Resolver
+    everything = [*targets, *_listed(files_from)]
+    if not everything:
+        raise UsageError("no TARGET was given", remedy="Try `cardlint check .`.")
+    outputs = results.files()
+    run = checker(everything[0], sources, chosen, aside)
+    checked = list(_each(run, everything, results))
+    if fixing.wanted:
+        from cardlint.cli._fixing import mend
 
-    rules = selected(Settings(select=select, ignore=ignore))
-    resolver = Resolver(hub=hub, offline=offline)
-    options = Options(weights=weights, offline=offline)
-    report = Report(tuple(check_one(t, resolver, options, rules) for t in targets))
-    out = importlib.import_module(f"cardlint.report.{format_}").render(report, Style())
-    click.echo(out, nl=False)
-    return exit_code(report, Severity(fail_on))
+        checked = mend(run, checked, fixing)
+    report = run.report(checked)
+    if aside.write_baseline or aside.prune_baseline:
+        from cardlint.cli._baselines import write
+
+        write(run, report, aside)
+    for note in run.notes:
+        click.echo(f"cardlint: {note}", err=True)
+    _tell(report, results, outputs)
+    code = exit_code(report, failing=run.failing)
+    return cli.OK if results.exit_zero and code == cli.FINDINGS else code
 
 
-def check_one(target: str, resolver: Resolver, options: Options, rules: list[Rule]) -> TargetReport:
-    """Check one target; that it cannot be read is a result."""
-    from cardlint.engine import run
-    from cardlint.repository import Repository
-
+def _listed(files_from: str | None) -> list[str]:
+    """The targets of ``--files-from``; empty lines are left out."""
+    if files_from is None:
+        return []
     try:
-        source = resolver.target(target)
-        repo = Repository(source, resolver, options)
-        repo.files  # noqa: B018  # a repository without a file list is not there
-    except Unavailable as reason:
-        gap = NotChecked("repository", reason.message, reason.remedy)
-        return TargetReport(target, None, None, (), (gap,), checked=False)
-    return run(repo, rules, target)
+        if files_from == "-":
+            text = sys.stdin.read()
+        else:
+            text = Path(files_from).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{files_from} cannot be read: {error}", remedy="Name a text file, one target a line."
+        ) from error
+    return [line.strip() for line in text.replace("\0", "\n").splitlines() if line.strip()]
 
 
-def exit_code(report: Report, fail_on: Severity) -> int:
+def _each(run: Checker, targets: Sequence[str], results: groups.Results) -> Iterator[TargetReport]:
+    """Check one after the other, counting on stderr when a person is watching."""
+    from cardlint.cli._terminal import progress_wanted
+
+    shown = results.progress and len(targets) > 1 and progress_wanted(results.format)
+    for number, target in enumerate(targets, 1):
+        if shown:
+            click.echo(f"\r\x1b[K{number}/{len(targets)} {target[:60]}", err=True, nl=False)
+        yield run.check(target)
+    if shown:
+        click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _tell(report: Report, results: groups.Results, outputs: list[tuple[str, Path]]) -> None:
+    """Write every output; stdout comes last, so that a full disk is known by then."""
+    from cardlint.report.interface import render
+
+    for format_, path in outputs:
+        options.write_file(path, render(format_, report, results.style(file=True)))
+    if results.to_stdout:
+        click.echo(render(results.format, report, results.style()), nl=False, color=True)
+
+
+def exit_code(report: Report, *, failing: bool) -> int:
     """0, 1, 2 or 3, as documented at :func:`cardlint.cli.main`."""
-    if any(f.rule.startswith("internal/") for t in report.targets for f in t.findings):
+    if any(f.rule == "internal/rule-crashed" for t in report.targets for f in t.findings):
         return cli.USAGE
     if not any(t.checked for t in report.targets):
         return cli.NOTHING_CHECKED
-    worst = [f.severity.rank for t in report.targets for f in t.findings]
-    return cli.FINDINGS if worst and min(worst) <= fail_on.rank else cli.OK
+    return cli.FINDINGS if failing else cli.OK

@@ -6,8 +6,10 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from cardlint.findings import Finding, Fix, NotChecked, Report, Severity, TargetReport
+from cardlint.findings import Finding, Fix, NotChecked, Report, TargetReport
+from cardlint.report.escape import json_text
 from cardlint.report.interface import Style
+from cardlint.report.summary import counts
 
 SCHEMA = "cardlint/report/1"
 
@@ -15,27 +17,19 @@ SCHEMA = "cardlint/report/1"
 def render(report: Report, style: Style) -> str:
     """The report as JSON; see ``schemas/report.json``."""
     del style  # data looks the same everywhere
-    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+    return json_text(json.dumps(as_data(report), indent=2, ensure_ascii=False)) + "\n"
 
 
 def as_data(report: Report) -> dict[str, Any]:
     """The report as plain data, in the shape of ``schemas/report.json``."""
+    from cardlint import __version__
+
     return {
         "schema": SCHEMA,
+        "cardlint": __version__,
         "targets": [_target(t) for t in report.targets],
-        "summary": summary(report),
-    }
-
-
-def summary(report: Report) -> dict[str, int]:
-    """Counts; what was ignored and what was not checked are always among them."""
-    return {
-        "targets": len(report.targets),
-        **{f"{s.value}s": report.count(s) for s in (Severity.ERROR, Severity.WARNING)},
-        "infos": report.count(Severity.INFO),
-        "ignored": sum(len(t.ignored) for t in report.targets),
-        "not_checked": sum(len(t.not_checked) for t in report.targets),
-        "rules_run": len({r for t in report.targets for r in t.rules_run}),
+        "summary": counts(report),
+        "stale_baseline": list(report.stale),
     }
 
 
@@ -44,10 +38,15 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "target": target.target,
         "repository": target.repository,
         "revision": target.revision,
+        "root": target.root,
         "checked": target.checked,
         "findings": [finding(f) for f in target.findings],
-        "ignored": [{**finding(i.finding), "by": i.by, "reason": i.reason} for i in target.ignored],
+        "ignored": [
+            {**finding(i.finding), "by": i.by.value, "reason": i.reason, "where": i.where}
+            for i in target.ignored
+        ],
         "not_checked": [_not_checked(n) for n in target.not_checked],
+        "rules_run": list(target.rules_run),
     }
 
 
@@ -68,6 +67,7 @@ def finding(found: Finding) -> dict[str, Any]:
         "related": [asdict(r) for r in found.related],
         "evidence": dict(found.evidence),
         "fix": _fix(found.fix),
+        "fingerprint": found.fingerprint,
     }
 
 

@@ -2,41 +2,163 @@
 
 from __future__ import annotations
 
-from cardlint.findings import Report, TargetReport
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from cardlint.findings import (
+    Finding,
+    Ignored,
+    NotChecked,
+    Report,
+    RuleInfo,
+    Severity,
+    TargetReport,
+)
+from cardlint.report import paint
+from cardlint.report.escape import absolute, block, path_of, visible
 from cardlint.report.interface import Style
-from cardlint.report.json import summary
+from cardlint.report.paint import Line, Span
+from cardlint.report.summary import sentence, statistics
+
+MARK = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
 def render(report: Report, style: Style) -> str:
     """Findings by target, then what was not checked, then the counts."""
-    del style
-    lines: list[str] = []
-    for target in report.targets:
-        lines += _target(target)
-    lines.append(_counts(report))
-    return "\n".join(lines) + "\n"
+    lines = list(_lines(report, style))
+    return paint.render(lines, style)
 
 
-def _target(target: TargetReport) -> list[str]:
-    at = f"@{target.revision[:12]}" if target.revision else ""
-    lines = [f"{target.target}{at}"]
-    for f in target.findings:
-        place = f"{f.location.path}:{f.location.line}:{f.location.column}"
-        lines += [
-            f"  {place}  {f.severity.value} {f.rule} ({f.confidence.value})",
-            f"    {f.message}",
-            f"    → {f.next_step}",
-        ]
-    for gap in target.not_checked:
-        lines.append(f"  not checked: {gap.what}, because {gap.why}")
-        if gap.remedy:
-            lines.append(f"    → {gap.remedy}")
-    return [*lines, ""]
+def _lines(report: Report, style: Style) -> Iterator[Line]:
+    if style.statistics:
+        yield from statistics(report)
+        yield Line()
+    else:
+        for target in report.targets:
+            if target.findings or (style.explain and (target.ignored or target.not_checked)):
+                yield from _target(target, style)
+        yield from _gaps(report.targets)
+    if style.explain:
+        for id_ in sorted({f.rule for t in report.targets for f in t.findings}):
+            if id_ in report.rules:
+                yield from _manual(report.rules[id_])
+    for entry in report.stale:
+        yield Line(f"baseline: {visible(entry)} matches nothing any more (--prune-baseline)")
+    yield Line(*sentence(report))
 
 
-def _counts(report: Report) -> str:
-    n = summary(report)
-    return (
-        f"{n['errors']} errors, {n['warnings']} warnings, {n['infos']} notes; "
-        f"{n['ignored']} ignored; {n['not_checked']} not checked"
+def _target(target: TargetReport, style: Style) -> Iterator[Line]:
+    at = f" @ {target.revision[:12]}" if target.revision else ""
+    yield Line(Span(visible(target.target), "bold"), Span(at, "dim"))
+    for finding in target.findings:
+        yield from _finding(finding, target, style)
+    if style.explain:
+        for ignored in target.ignored:
+            yield from _ignored(ignored, target)
+    yield Line()
+
+
+def _finding(finding: Finding, target: TargetReport, style: Style) -> Iterator[Line]:
+    at = finding.location
+    place = f"{path_of(target, at.path)}:{at.line}:{at.column}"
+    yield Line(
+        Span(place, "place", link=_link(finding, target)),
+        Span("  "),
+        Span(MARK[finding.severity], finding.severity.value),
+        Span(f" {visible(finding.rule)}", "bold"),
+        Span(f" ({finding.confidence.value})", "dim"),
+        indent=2,
     )
+    yield Line(visible(finding.message), indent=4)
+    yield Line(Span("→ "), visible(finding.next_step), indent=4, hang=2)
+    for other in finding.related:
+        yield Line(
+            Span(f"see {path_of(target, other.path)}:{other.line}:{other.column}", "dim"), indent=4
+        )
+    if finding.fix:
+        how = "--fix" if finding.fix.safe else "--fix --unsafe-fixes"
+        yield Line(Span(f"{how} can {visible(finding.fix.title)}", "dim"), indent=4)
+    if style.explain and finding.evidence:
+        yield from _evidence(finding)
+
+
+def _evidence(finding: Finding) -> Iterator[Line]:
+    yield Line(Span("evidence", "dim"), indent=4)
+    for key, value in finding.evidence.items():
+        written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield Line(Span(f"{visible(key)}: {visible(written)}", "dim"), indent=6, hang=2)
+
+
+def _ignored(ignored: Ignored, target: TargetReport) -> Iterator[Line]:
+    at = ignored.finding.location
+    by = f"by {ignored.by.value}" + (f" ({visible(ignored.where)})" if ignored.where else "")
+    reason = f": {visible(ignored.reason)}" if ignored.reason else ""
+    yield Line(
+        Span(
+            f"{path_of(target, at.path)}:{at.line}:{at.column}  "
+            f"ignored {visible(ignored.finding.rule)} {by}{reason}",
+            "dim",
+        ),
+        indent=2,
+    )
+
+
+def _link(finding: Finding, target: TargetReport) -> str | None:
+    """Where a click leads: the file on this disk, or its page on the Hub at that commit."""
+    from urllib.parse import quote
+
+    at = finding.location
+    if target.root is not None:
+        return "file://" + quote(f"{absolute(target.root)}/{at.path}")
+    if target.repository and target.revision:
+        page = f"{target.repository}/blob/{target.revision}/{at.path}"
+        return f"https://huggingface.co/{quote(page)}#L{at.line}"
+    return None
+
+
+def _gaps(targets: Iterable[TargetReport]) -> Iterator[Line]:
+    """What was not checked, and why; what holds for many targets is told once."""
+    gaps = [(gap, t) for t in targets for gap in t.not_checked]
+    if not gaps:
+        return
+    many = len({t.target for _, t in gaps}) > 1 or len(list(targets)) > 1
+    yield Line(Span("not checked", "bold"))
+
+    def what(row: tuple[NotChecked, TargetReport]) -> tuple[str, str, str]:
+        gap, target = row
+        own = gap.why.replace(target.target, "…") if many else gap.why
+        return gap.what, own, gap.remedy or ""
+
+    for (fact, why, remedy), rows in groupby(sorted(gaps, key=what), key=what):
+        members = list(rows)
+        rules = sorted({r for gap, _ in members for r in gap.rules})
+        where = _where([t for _, t in members]) if many else ""
+        yield Line(
+            Span(visible(fact), "bold"), Span(f"{where}, because {visible(why)}"), indent=2, hang=2
+        )
+        if rules and rules != [fact]:
+            yield Line(Span(f"{_rules(rules)} could not say anything", "dim"), indent=4)
+        if remedy:
+            yield Line(Span("→ "), visible(remedy), indent=4, hang=2)
+    yield Line()
+
+
+def _where(targets: list[TargetReport]) -> str:
+    names = list(dict.fromkeys(visible(t.target) for t in targets))
+    shown = ", ".join(names[:3])
+    return f" in {shown}" + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+
+
+def _rules(rules: list[str]) -> str:
+    if len(rules) <= 3:
+        return ", ".join(rules)
+    families = sorted({r.partition("/")[0] for r in rules})
+    return f"{len(rules)} rules ({', '.join(families)})"
+
+
+def _manual(rule: RuleInfo) -> Iterator[Line]:
+    yield Line(Span(rule.id, "bold"))
+    for line in block(rule.manual).splitlines():
+        yield Line(line, indent=2)
+    yield Line()

@@ -1,0 +1,95 @@
+"""Making text from strangers harmless: a card must not drive the reader's terminal or page."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import PurePath
+
+from cardlint.findings import TargetReport
+
+# C0 and C1 controls (C1 holds one-byte CSI and OSC), DEL, line and paragraph separators,
+# bidirectional embeddings, overrides and isolates (https://trojansource.codes), zero-width
+# characters, tags, noncharacters and lone surrogates.
+HARMFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$-])")
+
+
+def visible(text: str) -> str:
+    r"""The text on one line, with what cannot be seen or moves the cursor written as ``\x1b``."""
+    return HARMFUL.sub(_written, text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+
+
+def block(text: str) -> str:
+    """Like :func:`visible`, with lines kept."""
+    return "\n".join(visible(line) for line in text.splitlines())
+
+
+def _written(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def json_text(text: str) -> str:
+    r"""Serialized JSON with those characters as ``\uXXXX``: the same data, harmless to show.
+
+    Line ends and indentation of the JSON itself are kept.
+    """
+    return re.sub(r"[^\n]+", lambda line: HARMFUL.sub(_json, line[0]), text)
+
+
+def _json(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def markdown(text: str) -> str:
+    """The text as Markdown that shows it and does nothing: no links, images, HTML or mentions."""
+    return (
+        _MARKDOWN.sub(r"\\\1", visible(text))
+        .replace("\\@", "@\u200b")
+        .replace("://", ":\u200b//")
+        .replace("www.", "www\u200b.")
+    )
+
+
+def code(text: str) -> str:
+    """The text as a Markdown code span that it cannot end."""
+    shown = visible(text)
+    ticks = "`" * (max((len(t) for t in re.findall("`+", shown)), default=0) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def path_of(target: TargetReport, path: str) -> str:
+    """A file of a target as the user can open it: from the current folder, or from the hub's root.
+
+    A remote repository's files are named ``org/name/README.md``.
+    """
+    if target.root is not None:
+        return visible(str(PurePath(target.root, path)))
+    return visible(f"{target.repository}/{path}" if target.repository else path)
+
+
+def uri_of(target: TargetReport, path: str) -> str:
+    """The same as a relative URI reference with ``/``, for the formats that code hosts read."""
+    from urllib.parse import quote
+
+    shown = path_of(target, path)
+    if target.root is not None:
+        full, here = PurePath(absolute(target.root), path), PurePath(absolute("."))
+        shown = full.relative_to(here).as_posix() if full.is_relative_to(here) else path
+    return quote(shown.replace("\\", "/"), safe="/")
+
+
+def absolute(path: str) -> str:
+    """An absolute path without ``..``; code hosts know a path before its symbolic links."""
+    return os.path.abspath(path)  # noqa: PTH100  # resolve() would follow the links
