@@ -102,7 +102,7 @@ def run_case(rule: str, case: Case, root: Path) -> None:
 
         after = apply(
             {
-                p: (hub / id_ / p).read_text("utf-8")
+                p: (hub / id_ / p).read_bytes().decode("utf-8")
                 for p in case["fixed"]
                 if (hub / id_ / p).exists()
             },

@@ -82,18 +82,21 @@ def problem(code: str, message: str, span: Span, *related: Span) -> YamlProblem:
     )
 
 
+_FIRST_COLUMN = re.compile(r"\n[^\s#]|\s*\Z")
+
+
 class Stop(Exception):  # noqa: N818  # it ends the reading; the problem says why
     """The text cannot be read further.
 
     Args:
         problem: why, and where.
-        around: from where to where (offsets into the YAML text) the cause may lie.
+        at: the offset into the YAML text at which the parser stopped.
     """
 
-    def __init__(self, problem: YamlProblem, around: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, problem: YamlProblem, at: int) -> None:
         super().__init__(problem.message)
         self.problem = problem
-        self.around = around
+        self.at = at
 
 
 class Composer:
@@ -108,7 +111,8 @@ class Composer:
 
     def __init__(self, inner: str, base: int, lines: Lines, loader: Any) -> None:
         self.hidden = not inner.isascii() and any(c in inner for c in _BREAKS)
-        self.inner = inner.translate(_HIDE) if self.hidden else inner
+        # One at the very beginning is a byte order mark to both.
+        self.inner = inner[:1] + inner[1:].translate(_HIDE) if self.hidden else inner
         self.base = base
         self.lines = lines
         self.loader = loader
@@ -153,7 +157,9 @@ class Composer:
         event = self.next()
         if isinstance(event, yaml.DocumentStartEvent):
             index = min(_index(event), len(self.inner))
-            raise Stop(problem("syntax", "a second document begins here", self.span(index, index)))
+            raise Stop(
+                problem("syntax", "a second document begins here", self.span(index, index)), index
+            )
         return root
 
     def _foreign_breaks(self) -> None:
@@ -165,18 +171,19 @@ class Composer:
             return  # one says enough
 
     def _syntax(self, error: yaml.YAMLError) -> Stop:
-        if isinstance(error, yaml.MarkedYAMLError):
-            marks = [m.index for m in (error.context_mark, error.problem_mark) if m]
-            index = min(marks[-1] if marks else 0, len(self.inner))
-            message = error.problem or error.context or "it cannot be read"
-            if marks and not self.inner[index:].strip():
-                index = marks[0]  # a quote or bracket is not closed: say where it was opened
-            around = (min(marks, default=0), max(marks, default=0))
-        else:  # a character that YAML does not allow
-            index = min(int(getattr(error, "position", 0)), len(self.inner))
-            message = str(getattr(error, "reason", "") or "it cannot be read")
-            around = (index, index)
-        return Stop(problem("syntax", message, self.span(index, index)), around)
+        if not isinstance(error, yaml.MarkedYAMLError):  # a character that YAML does not allow
+            at = min(int(getattr(error, "position", 0)), len(self.inner))
+            said = f"the character U+{ord(self.inner[at : at + 1] or ' '):04X} is not allowed"
+            return Stop(problem("syntax", said, self.span(at, at)), at)
+        mark = error.problem_mark or error.context_mark
+        at = opened = min(mark.index if mark else 0, len(self.inner))
+        context = error.context or ""
+        if error.context_mark and ("quoted" in context or "flow" in context):
+            begun = min(error.context_mark.index, len(self.inner))
+            if _FIRST_COLUMN.search(self.inner, begun, at + 1):
+                opened = begun  # it runs on into the next entry: say where it was opened
+        said = wording(context, error.problem or "", self.inner[at : at + 1])
+        return Stop(problem("syntax", said, self.span(opened, opened)), at)
 
     def _node(self, event: Any, depth: int) -> tuple[Value, int]:
         """A value, and how many nodes it is when every alias in it is written out."""
@@ -203,11 +210,13 @@ class Composer:
         return value, size
 
     def _beyond(self, start: int, why: str) -> None:
-        raise Stop(problem("too-large", why, self.span(start, start)))
+        raise Stop(problem("too-large", why, self.span(start, start)), start)
 
     def _alias(self, name: str, where: Span) -> tuple[Value, int]:
         if name not in self.anchors:
-            raise Stop(problem("syntax", f"no anchor is called &{name}", where))
+            raise Stop(
+                problem("syntax", f"no anchor is called &{name}", where), where.start - self.base
+            )
         known = self.anchors[name]
         if known is None:
             said = f"*{name} stands inside of what it names, so the value has no end"
@@ -332,6 +341,27 @@ class Composer:
                         merged.setdefault(theirs.name, theirs)
         own = [f for f in fields if not (f.key.plain and f.key.text == "<<")]
         return [f for name, f in merged.items() if name not in first] + own
+
+
+def wording(context: str, said: str, character: str) -> str:
+    """What a parser says, in plain words that are the same for libyaml and for PyYAML's own."""
+    if "quoted" in context and "end of stream" in said:
+        return "a quote is opened here and not closed"
+    if "flow" in context:
+        return "a bracket is opened here and not closed, or a comma is missing in it"
+    if "mapping values" in said:
+        return "a second `: ` stands on the line: put the value in quotes"
+    if "cannot start any token" in said:
+        return f"a value cannot begin with {character!r}: put it in quotes"
+    if "could not find expected ':'" in said:
+        return "a line is neither `key: value` nor part of a list"
+    if "did not find expected key" in said or "<block end>" in said:
+        return "the line does not fit the indentation of those above it"
+    if "'-' indicator" in said or "sequence entries" in said:
+        return "a list item stands where none can begin"
+    if "escape" in said:
+        return "a backslash in double quotes begins no known escape: use single quotes"
+    return said or context or "it cannot be read"
 
 
 def _index(event: Any) -> int:

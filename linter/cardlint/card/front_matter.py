@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -85,22 +85,28 @@ def read(text: str, block: Span, bounds: tuple[int, int], lines: Lines, loader: 
     problems: list[YamlProblem] = []
     whole = True
     root: Value | None = None
+    mended = (0, 0)
     for _attempt in range(MAX_REPAIRS):
         composer = Composer(inner, base, lines, loader)
         try:
             root = composer.read()
         except Stop as stop:
-            tabs = _structural_tabs(inner, stop.around)
+            tabs = _structural_tabs(inner, stop.at)
             if tabs:
                 places = [Span(base + begin, base + end, lines) for begin, end in tabs]
                 problems.append(_tab_problem(places, end_of_text=base + len(inner)))
                 for begin, end in tabs:
                     inner = inner[:begin] + " " * (end - begin) + inner[end:]
                 whole = whole and not problems[-1].hub
+                mended = _entry(inner, tabs[0][0])
                 continue
-            problems.append(stop.problem)
+            entry = _entry(inner, stop.problem.span.start - base)
+            if entry == mended:  # the tabs were its indentation: that is said already
+                problems[-1] = replace(problems[-1], hub=True)
+            else:
+                problems.append(stop.problem)
             whole = False
-            repaired = _without(inner, stop.problem.span.start - base)
+            repaired = _without(inner, entry)
             if stop.problem.code == "too-large" or repaired is None:
                 break
             inner = repaired
@@ -120,10 +126,10 @@ def read(text: str, block: Span, bounds: tuple[int, int], lines: Lines, loader: 
     return FrontMatter(block, where, root if whole else None, tuple(problems), root)
 
 
-def _structural_tabs(inner: str, around: tuple[int, int]) -> list[tuple[int, int]]:
-    """Runs of tabs that YAML wants to be spaces, to the end of the entry; none if none is near."""
-    begin = inner.rfind("\n", 0, around[0]) + 1
-    line_end = inner.find("\n", around[1])
+def _structural_tabs(inner: str, at: int) -> list[tuple[int, int]]:
+    """Runs of tabs that YAML wants to be spaces, to the end of the entry; none if none is on the line."""
+    begin = inner.rfind("\n", 0, at) + 1
+    line_end = inner.find("\n", at)
     first = _TAB.search(inner, begin, line_end if line_end >= 0 else len(inner))
     if not first:
         return []
@@ -153,15 +159,19 @@ def _tab_problem(tabs: list[Span], end_of_text: int) -> YamlProblem:
     )
 
 
-def _without(inner: str, offset: int) -> str | None:
-    """The text with spaces in place of the top-level entry that holds ``offset``."""
+def _entry(inner: str, offset: int) -> tuple[int, int]:
+    """From where to where the top-level entry that holds ``offset`` stands."""
     starts = [m.start() for m in _ENTRY.finditer(inner)]
     begin = max((s for s in starts if s <= offset), default=0)
-    end = min((s for s in starts if s > offset), default=len(inner))
-    entry = inner[begin:end]
-    if not entry.strip():
+    return begin, min((s for s in starts if s > offset), default=len(inner))
+
+
+def _without(inner: str, entry: tuple[int, int]) -> str | None:
+    """The text with spaces in place of an entry; ``None`` when there is nothing to leave out."""
+    begin, end = entry
+    if not inner[begin:end].strip():
         return None
-    return inner[:begin] + re.sub(r"[^\r\n]", " ", entry) + inner[end:]
+    return inner[:begin] + re.sub(r"[^\r\n]", " ", inner[begin:end]) + inner[end:]
 
 
 def _uncut(root: Value | None, cut: list[Value]) -> Value | None:
