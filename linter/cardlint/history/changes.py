@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cardlint.errors import OverBudget
 from cardlint.findings import Json
 from cardlint.history.results import Result, read, same_figure
 from cardlint.history.timeline import State, WeightFile
 from cardlint.source.interface import Commit
 
 LICENSE_FIELDS = ("license", "license_name", "license_link")
+FRONT_MATTER, PROSE = "front-matter", "prose"
 EMPTY = 200
 """Characters of a card's body below which it says next to nothing."""
 SHRUNK = 0.1
@@ -82,9 +81,8 @@ def _card(before: State | None, state: State) -> Iterator[Change]:
         )
     yield from _fields(before, state)
     yield from _bases(before, state)
-    if before is not None:
-        with suppress(OverBudget):  # `results.unread` tells the rules that ask for results
-            yield from _results(before, state)
+    if before is not None and not before.too_long and not state.too_long:
+        yield from _results(before, state)
 
 
 def _body_length(state: State | None) -> int:
@@ -108,24 +106,23 @@ def _fields(before: State | None, state: State) -> Iterator[Change]:
 
 
 def _bases(before: State | None, state: State) -> Iterator[Change]:
-    old = named_bases(before) if before else {}
-    new = named_bases(state)
+    old, new = named_bases(before) if before else {}, named_bases(state)
     for id_, where in new.items():
-        if id_ not in old:
+        if id_ not in old and not (where == PROSE and before and before.too_long):
             yield Change(Kind.BASE_ADDED, state.commit, id_, None, where)
     for id_, where in old.items():
-        if id_ not in new:
+        if id_ not in new and not (where == PROSE and state.too_long):
             yield Change(Kind.BASE_REMOVED, state.commit, id_, where, None)
 
 
 def named_bases(state: State) -> dict[str, str]:
     """Base id → ``front-matter`` or ``prose``: who the card of a state says the parents are."""
-    from cardlint.lineage.statements import prose_bases
+    from cardlint.lineage import prose
 
     if state.card is None:
         return {}
-    named = {d.parent: "prose" for d in prose_bases(state.card)}
-    return {**named, **dict.fromkeys(state.bases, "front-matter")}
+    said = () if state.too_long else prose.bases(state.card)
+    return {**{d.parent: PROSE for d in said}, **dict.fromkeys(state.bases, FRONT_MATTER)}
 
 
 def _results(before: State, state: State) -> Iterator[Change]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from cardlint.card.body import BlockKind
 from cardlint.card.nodes import Kind, Value
-from cardlint.errors import OverBudget
 from cardlint.findings import Location, NotChecked
 
 if TYPE_CHECKING:
@@ -119,12 +118,9 @@ def _text(value: Value | None, *keys: str) -> str:
 
 
 def unread(states: Sequence[State]) -> Iterator[NotChecked]:
-    """The cards whose figures could not be read, once."""
+    """The first card whose figures could not be read."""
     for state in states:
-        try:
-            if state.card:
-                state.card.markdown  # noqa: B018  # that it can be had is what is asked
-        except OverBudget as reason:
-            why = f"the card at commit {state.commit.id[:7]}: {reason.message}"
-            yield NotChecked("results in the card's history", why, reason.remedy)
+        if state.too_long:
+            why = f"the card at commit {state.commit.id[:7]}: {state.too_long}"
+            yield NotChecked("results in the card's history", why)
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cardlint.errors import OverBudget
 from cardlint.findings import Json, NotChecked
 from cardlint.source.interface import Commit, Source
 
@@ -56,6 +57,16 @@ class State:
         from cardlint.card.card import Card
 
         return None if self.card_text is None else Card(self.card_text)
+
+    @cached_property
+    def too_long(self) -> str | None:
+        """Why the card's body is not parsed: what its prose and tables say is then not known."""
+        try:
+            if self.card:
+                self.card.markdown  # noqa: B018  # that it can be had is what is asked
+        except OverBudget as reason:
+            return reason.message
+        return None
 
     @cached_property
     def fields(self) -> Mapping[str, Json]:

@@ -42,6 +42,16 @@ def span(time: timedelta) -> str:
     return " ".join(words) or "less than a minute"
 
 
+def size(count: int) -> str:
+    """``398 kB``, ``7.2 GB``: decimal units, as the Hub shows them."""
+    value, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.3g} {unit}"
+
+
 def present(repo: Repository) -> Card | None:
     """The card as it is now, where there is one that can be read."""
     try:

@@ -14,7 +14,6 @@ from cardlint.lineage.declared import Declaration, Origin, Reader
 from cardlint.source.interface import is_repo_id
 
 if TYPE_CHECKING:
-    from cardlint.card.card import Card
     from cardlint.repository import Repository
 
 RECIPES = ("mergekit_config.yml", "mergekit_config.yaml", "mergekit_moe_config.yml")
@@ -181,18 +180,9 @@ def _gguf(repo: Repository) -> Iterator[Declaration]:
 
 
 def _prose(repo: Repository) -> Iterator[Declaration]:
-    yield from prose_bases(repo.card)
+    from cardlint.lineage import prose
 
-
-def prose_bases(card: Card) -> tuple[Declaration, ...]:
-    """The parents that sentences of the card name."""
-    import importlib
-
-    try:
-        prose = importlib.import_module("cardlint.lineage.prose")
-    except ImportError:
-        return ()
-    return tuple(prose.bases(card))
+    yield from prose.bases(repo.card)
 
 
 READERS: Mapping[Origin, Reader] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from cardlint.findings import Finding, Location, Severity
 from cardlint.history.changes import Change, Kind
 from cardlint.history.timeline import Timeline, WeightFile
-from cardlint.history.wording import at, when
+from cardlint.history.wording import at, size, when
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 
@@ -52,11 +52,11 @@ class WeightsRemoved(Rule):
             if not gone:
                 continue
             known = _before(timeline, change)
-            size = sum(known[p].size for p in gone)
+            total = sum(known[p].size for p in gone)
             rest = "no weights are left" if not left else f"{len(left)} other weight files are left"
             yield self.finding(
                 f"{change.subject} ({len(gone)} file{'s' if len(gone) > 1 else ''}, "
-                f"{size / 1e9:,.3g} GB) "
+                f"{size(total)}) "
                 f"{'were' if len(gone) > 1 else 'was'} removed on {at(change.commit)}; {rest}.",
                 Location(),
                 severity=Severity.INFO if left else Severity.WARNING,
