@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from cardlint.weights.runs import Runs, below, count, intersect, values
-from cardlint.weights.sketch import Block, Sketch, Tensor
+from cardlint.weights.arrange import arrange
+from cardlint.weights.counterpart import Counterpart
+from cardlint.weights.runs import Runs, count, intersect, values
+from cardlint.weights.sketch import Block, Sketch
 
 Floats = npt.NDArray[np.floating]
-
-VOCABULARY = {"embedding", "lm_head"}
-"""Components with one row for each token: models of one family may have more or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,9 @@ class Transform:
     """Model layer → parent layer (``None``: no counterpart); ``None``: each its own."""
     vocabulary: tuple[int, int] | None = None
     """Common rows, rows of the larger; ``None``: the same vocabulary."""
-    steps: tuple[str, ...] = ()
-    """The other steps, one sentence each, such as the permutation of hidden units."""
+    steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What else was undone (``hidden units (order)``, ``neurons``, ``heads``, ``experts``, ``scale of
+    units``, ``norm gains folded into matrices``) → the canonical tensors where."""
 
     @property
     def trivial(self) -> bool:
@@ -103,19 +103,18 @@ def align(model: Sketch, parents: Sequence[Sketch]) -> Alignment:
     """
     tensors: list[Aligned] = []
     unaligned: list[Unaligned] = []
+    arranged = [arrange(model, parent) for parent in parents]
     for name, block in model.blocks.items():
         found: list[Block | None] = []
-        for i, parent in enumerate(parents):
-            other = parent.blocks.get(name)
-            why = _obstacle(block.tensor, parent.tensors.get(name), other)
+        for i, counterpart in enumerate(arranged):
+            other, why = counterpart.block(block.tensor)
             if why:
                 unaligned.append(Unaligned(name, i, why))
-                other = None
             found.append(other)
         aligned = _side_by_side(block, found)
         if aligned:
             tensors.append(aligned)
-        elif any(found):
+        elif any(other is not None for other in found):
             unaligned.append(Unaligned(name, None, "no position of it was read in all models"))
     for parent in parents:
         unaligned += [
@@ -123,31 +122,32 @@ def align(model: Sketch, parents: Sequence[Sketch]) -> Alignment:
             for name in parent.tensors
             if name not in model.tensors
         ]
-    transforms = tuple(Transform(vocabulary=_vocabulary(model, p)) for p in parents)
-    return Alignment(model, tuple(parents), tuple(tensors), tuple(unaligned), transforms)
+    return Alignment(
+        model,
+        tuple(parents),
+        tuple(tensors),
+        tuple(unaligned),
+        tuple(_transform(c) for c in arranged),
+        tuple(gap for c in arranged for gap in c.gaps),
+    )
 
 
-def _obstacle(mine: Tensor, theirs: Tensor | None, block: Block | None) -> str | None:
-    """Why two tensors cannot be compared."""
-    if theirs is None:
-        return "it has no such tensor"
-    if mine.shape != theirs.shape and not (
-        mine.component in VOCABULARY and mine.shape[1:] == theirs.shape[1:]
-    ):
-        return f"its shape is {list(theirs.shape)}, not {list(mine.shape)}"
-    return "it was not read" if block is None else None
+def _transform(found: Counterpart) -> Transform:
+    layers = {layer: other for (stack, layer), other in found.layers.items() if not stack}
+    return Transform(
+        layers=layers or None,
+        vocabulary=_vocabulary(found.model, found.parent),
+        steps={what: tuple(where) for what, where in found.steps.items()},
+    )
 
 
 def _side_by_side(block: Block, found: Sequence[Block | None]) -> Aligned | None:
     """The common elements; those that are not finite in one of them are left out."""
     tensor = block.tensor
     runs = block.runs
-    row = math.prod(tensor.shape[1:])
     for other in found:
-        if other is not None:
-            runs = intersect(
-                below(runs, other.tensor.shape[0] * row if tensor.shape else 1), other.runs
-            )
+        if other is not None:  # a longer vocabulary has the same numbers for its common rows
+            runs = intersect(runs, other.runs)
     if not count(runs) or not any(o is not None for o in found):
         return None
     x = values(block, runs)

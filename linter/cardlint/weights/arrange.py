@@ -1,0 +1,295 @@
+"""How a parent has to be laid so that it lies on a model.
+
+The order of work: layers by direct likeness; hidden units by the columns of token embeddings, when
+directly nothing is alike; norm gains that were folded into matrices; then in each layer what is
+still not alike is matched row by row (experts, neurons, heads), and rescaled where units were.
+Hidden units need whole rows; the inner part needs whole tensors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from cardlint.weights import invariants
+from cardlint.weights.counterpart import Counterpart
+from cardlint.weights.invariants import LayerLikeness, cosine, match_rows
+from cardlint.weights.runs import below, count, intersect, values
+from cardlint.weights.sketch import Sketch
+
+Floats = npt.NDArray[np.floating]
+
+ALIKE = 0.3
+"""Cosine from which two tensors need no rearranging; fine-tunes are above 0.85, shared starts at 0.5."""
+
+
+def arrange(model: Sketch, parent: Sketch) -> Counterpart:
+    """Find how a parent has to be laid so that it lies on the model."""
+    found = Counterpart(model, parent, turned=_turned(model))
+    anchored = _map_layers(found, invariants.layer_likeness)
+    if not anchored:
+        anchored = _match_hidden(found)
+        if anchored:
+            _map_layers(found, _outline(found))
+    if anchored:
+        _unfold(found)
+        _match_experts(found)
+        _match_inner(found)
+    return found
+
+
+def _turned(sketch: Sketch) -> bool:
+    return any(
+        name.endswith("attn.c_attn.weight") and t.shape[0] < 2 * t.shape[-1]
+        for t in list(sketch.tensors.values())[:2000]
+        if sketch.config.get("model_type") == "gpt2"
+        for name in t.stored
+    )
+
+
+Likeness = Callable[[Sketch, Sketch, str], LayerLikeness | None]
+
+
+def _map_layers(found: Counterpart, compare: Likeness) -> bool:
+    """Which layer is which; False when none is like any."""
+    alike = False
+    for stack in invariants.stacks(found.model):
+        likeness = compare(found.model, found.parent, stack)
+        layers = invariants.layer_map(likeness) if likeness else None
+        if layers is None or likeness is None:
+            continue
+        alike = True
+        for layer, other in layers.items():
+            own = layer in likeness.theirs and len(likeness.mine) == len(likeness.theirs)
+            found.layers[stack, layer] = layer if other is None and own else other
+    moved = {k: v for k, v in found.layers.items() if k[1] != v}
+    if not moved:
+        found.layers.clear()
+    return alike
+
+
+def _outline(found: Counterpart) -> Likeness:
+    """Layers by what no permutation of neurons or heads changes: Zᵀ Wᵀ W Z over hidden units."""
+
+    def compare(model: Sketch, parent: Sketch, stack: str) -> LayerLikeness | None:
+        mine, theirs = _outlines(found, model, stack), _outlines(found, parent, stack)
+        names = sorted(
+            {n for o in mine.values() for n in o} & {n for o in theirs.values() for n in o}
+        )
+        if not names:
+            return None
+        rows = [i for i in sorted(mine) if all(n in mine[i] for n in names)]
+        columns = [i for i in sorted(theirs) if all(n in theirs[i] for n in names)]
+        total = np.zeros((len(rows), len(columns)))
+        for n in names:
+            x, y = (np.stack([o[i][n] for i in at]) for o, at in ((mine, rows), (theirs, columns)))
+            middle = np.concatenate([x, y]).mean(0)  # what all layers share tells none apart
+            total += invariants.unit_rows(x - middle) @ invariants.unit_rows(y - middle).T
+        noise = 0.05  # a projection on 24 directions has 300 numbers
+        return LayerLikeness(tuple(rows), tuple(columns), total / len(names), noise)
+
+    return compare
+
+
+def _outlines(found: Counterpart, sketch: Sketch, stack: str) -> dict[int, dict[str, Floats]]:
+    """Layer → component → ``(300,)``; the parent's in the model's order of hidden units."""
+    result: dict[int, dict[str, Floats]] = {}
+    for block in sketch.blocks.values():
+        tensor = block.tensor
+        reads, writes = found.axes(tensor)
+        if tensor.layer is None or tensor.expert is not None or not (reads or writes):
+            continue
+        if len(tensor.shape) != 2 or not block.whole or invariants.stack_of(tensor) != stack:
+            continue
+        matrix = block.values.reshape(tensor.shape)
+        matrix = matrix.T if writes else matrix
+        if sketch is found.parent and found.hidden:
+            matrix = matrix[:, found.hidden.index] * found.hidden.sign
+        seed = np.random.default_rng(matrix.shape[1])
+        shadow = matrix @ seed.standard_normal((matrix.shape[1], 24)).astype(np.float32)
+        gram = np.nan_to_num(shadow.T @ shadow)[np.triu_indices(24)]
+        result.setdefault(tensor.layer, {})[tensor.component] = gram
+    return result
+
+
+def _match_hidden(found: Counterpart) -> bool:
+    """Hidden units by token embeddings: the columns of the common rows.
+
+    Returns:
+        Whether the embeddings are alike, moved or not.
+    """
+    for name in ("embedding", "lm_head"):
+        mine, theirs = found.model.blocks.get(name), found.parent.blocks.get(name)
+        if mine is None or theirs is None or len(mine.tensor.shape) != 2:
+            continue
+        width = mine.tensor.shape[1]
+        if theirs.tensor.shape[1:] != (width,):
+            continue
+        runs = intersect(below(mine.runs, theirs.tensor.shape[0] * width), theirs.runs)
+        runs = runs[(runs % width == 0).all(axis=1)]
+        if count(runs) < 16 * width:
+            continue
+        a = values(mine, runs).reshape(-1, width)[: 2 * invariants.MAX_ROWS]
+        b = values(theirs, runs).reshape(-1, width)[: 2 * invariants.MAX_ROWS]
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+            continue
+        if cosine(a.ravel(), b.ravel()) >= ALIKE:
+            return True
+        match = match_rows(np.ascontiguousarray(a.T), np.ascontiguousarray(b.T))
+        if match and match.moved and match.cosine >= _floor(len(a), width):
+            found.hidden = match
+            what = "signs" if (match.index == np.arange(width)).all() else "order"
+            found.steps.setdefault(f"hidden units ({what})", []).append(name)
+            return True
+        gram = invariants.gram_similarity(a[:1024], b[:1024])
+        if gram > 0.99:  # independent models of one tokenizer reach 0.93
+            found.gaps.append(
+                f"{found.parent.name}: the distances between token embeddings agree"
+                f" (correlation {gram:.2f}) although the embeddings do not: the hidden units may"
+                " have been rotated, which is not undone"
+            )
+            return False
+    return False
+
+
+def _floor(rows: int, partners: int) -> float:
+    """A cosine that the best of so many random partners does not reach: √(2 ln m / n) and a third."""
+    return max(invariants.SURE, 1.33 * math.sqrt(2 * math.log(max(partners, 2)) / rows))
+
+
+def _unfold(found: Counterpart) -> None:
+    """Norm gains that one of the two carries in the matrices after the norm."""
+    for block in found.model.blocks.values():
+        tensor = block.tensor
+        after = _AFTER_NORM.get(tensor.canonical.rpartition(".norm.")[2])
+        if tensor.canonical == "norm.final":
+            after = ("lm_head",)
+        if not after or not block.whole:
+            continue
+        other, _ = found.block(tensor)
+        if other is None or not other.whole:
+            continue
+        gain = _gain(block.values, other.values)
+        if gain is None:
+            continue
+        place = tensor.canonical.rpartition("norm.")[0]
+        for key in [place + a for a in after]:
+            matrix = found.model.blocks.get(key)
+            theirs = found.block(matrix.tensor)[0] if matrix else None
+            if matrix is None or theirs is None or found.axes(matrix.tensor)[0] != "columns":
+                continue
+            runs = intersect(matrix.runs, theirs.runs)
+            if not count(runs) or (runs % gain.size).any():
+                continue
+            x = values(matrix, runs).reshape(-1, gain.size)
+            y = values(theirs, runs).reshape(-1, gain.size)
+            if np.linalg.norm(x - y * gain) < 0.7 * np.linalg.norm(x - y):
+                found.folded[key] = gain
+                found.steps.setdefault("norm gains folded into matrices", []).append(key)
+
+
+_AFTER_NORM = {
+    "input": (
+        "attention.q",
+        "attention.k",
+        "attention.v",
+        "linear_attention.in",
+        "linear_attention.z",
+    ),
+    "post_attention": ("mlp.gate", "mlp.up", "router", "shared_expert.gate", "shared_expert.up"),
+    "pre_feedforward": ("mlp.gate", "mlp.up", "router"),
+}
+"""Norm → the matrices of its layer that read what it gives."""
+
+
+def _gain(mine: Floats, theirs: Floats) -> Floats | None:
+    """What the parent's columns are multiplied by when exactly one of two norms is constant."""
+
+    def flat(x: Floats) -> bool:
+        return bool(np.ptp(x) == 0 and x[0] in (0, 1))
+
+    if mine.shape != theirs.shape or flat(mine) == flat(theirs):
+        return None
+    shift = 1.0 if (mine if flat(mine) else theirs)[0] == 0 else 0.0  # Gemma's gain is 1 + weight
+    gain = theirs + shift if flat(mine) else 1 / np.where(mine + shift == 0, np.nan, mine + shift)
+    return gain if np.isfinite(gain).all() else None
+
+
+def _match_experts(found: Counterpart) -> None:
+    """Experts in another order, by the rows of their routers."""
+    for name, block in found.model.blocks.items():
+        tensor = block.tensor
+        if tensor.component != "router" or tensor.layer is None or not block.whole:
+            continue
+        other, _ = found.block(tensor)
+        if other is None or not other.whole or other.values.size != block.values.size:
+            continue
+        if cosine(block.values, other.values) >= ALIKE or len(tensor.shape) != 2:
+            continue
+        match = match_rows(*(b.values.reshape(tensor.shape) for b in (block, other)))
+        if match and match.cosine >= _floor(tensor.shape[1], tensor.shape[0]):
+            found.inner[name] = match
+            found.experts[tensor.canonical.removesuffix("router")] = match.index
+            found.steps.setdefault("experts", []).append(name)
+
+
+def _match_inner(found: Counterpart) -> None:
+    """In each layer, what is not alike although the rest is: neurons, heads."""
+    unseen: list[str] = []
+    for name, block in found.model.blocks.items():
+        tensor = block.tensor
+        reads, writes = found.axes(tensor)
+        if tensor.layer is None or not (reads or writes) or len(tensor.shape) != 2:
+            continue
+        other, _ = found.block(tensor)
+        if other is None:
+            continue
+        runs = intersect(block.runs, other.runs)
+        x, y = values(block, runs), values(other, runs)
+        if not count(runs) or not (np.isfinite(x).all() and np.isfinite(y).all()):
+            continue
+        whole = block.whole and other.whole and x.size == y.size == block.values.size
+        if cosine(x, y) < ALIKE:
+            if not whole:
+                unseen.append(name)
+                continue
+            a, b = (v.reshape(tensor.shape) for v in (x, y))
+            match = match_rows(a.T, b.T) if writes else match_rows(a, b)
+            if not match or match.cosine < _floor(a.shape[0 if writes else 1], len(a)):
+                continue
+            found.inner[name] = match
+            kind = "heads" if tensor.component.startswith("attention") else "neurons"
+            found.steps.setdefault(kind, []).append(name)
+            other, _ = found.block(tensor)
+        if whole and other is not None:
+            scale = _scale(
+                x.reshape(tensor.shape), other.values.reshape(tensor.shape), writes=writes
+            )
+            if scale is not None:
+                found.scales[name] = scale
+                found.steps.setdefault("scale of units", []).append(name)
+    if unseen:
+        found.gaps.append(
+            f"{found.parent.name}: {len(unseen):,} tensors are not alike, such as {unseen[0]},"
+            " although others are; if their units were permuted, only whole tensors can tell"
+        )
+
+
+def _scale(x: Floats, y: Floats, *, writes: bool) -> Floats | None:
+    """The factor of each unit, when units were rescaled one by one: ``(rows,)`` or ``(columns,)``.
+
+    Believed only when it halves the difference; one factor for all is left alone, as
+    merging makes those.
+    """
+    axis = 0 if writes else 1
+    weight = (y * y).sum(axis)
+    scale = (x * y).sum(axis) / np.where(weight == 0, 1, weight)
+    if np.std(scale) < 0.05 * abs(np.mean(scale)):
+        return None
+    fitted = y * (scale if writes else scale[:, None])
+    if np.linalg.norm(x - fitted) > 0.5 * np.linalg.norm(x - y):
+        return None
+    return np.asarray(scale)
