@@ -41,7 +41,7 @@ class BlockKind(StrEnum):
     RULE = "rule"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """A leaf block: text, not the list or quotation around it."""
 
@@ -68,8 +68,12 @@ class Block:
 
     def at(self, index: int) -> int:
         """The offset in the file of character ``index`` of ``text``."""
-        line = self.text.count("\n", 0, index)
-        return self.starts[line] + index - (self.text.rfind("\n", 0, index) + 1)
+        line = bisect_right(self._breaks, index - 1)
+        return self.starts[line] + index - (self._breaks[line - 1] + 1 if line else 0)
+
+    @cached_property
+    def _breaks(self) -> list[int]:
+        return [m.start() for m in re.finditer(r"\n", self.text)] if len(self.starts) > 1 else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": 30}).enable("table")
     # Targets are wanted as they are written, and dangerous ones are wanted too.
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # the documented way
-    parser.validateLink = lambda _url: True  # type: ignore[method-assign]  # same
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005  # same
     return parser
 
 
