@@ -69,7 +69,8 @@ class ObjectStore:
         loose = self._loose(id_)
         if loose:
             with loose.open("rb") as file:
-                head = zlib.decompressobj().decompress(file.read(128), 64)
+                # a dynamic Huffman table alone may take 300 bytes (RFC 1951, 3.2.7)
+                head = zlib.decompressobj().decompress(file.read(1024), 64)
             match = _LOOSE_HEADER.match(head)
             if not match:
                 raise Malformed(f"git object {id_} has no header", remedy=MEND)
