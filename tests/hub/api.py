@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from tests.hub.http import Reply, Request, ranged
+from tests.hub.serving import Reply, Request, ranged
 from tests.hub.repositories import File, Served
 
 if TYPE_CHECKING:

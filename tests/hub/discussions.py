@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.hub.http import Reply, Request
+from tests.hub.serving import Reply, Request
 
 
 def _now() -> str:

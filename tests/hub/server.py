@@ -40,7 +40,7 @@ from tests.hub.api import Api, content
 from tests.hub.cards import Cards
 from tests.hub.discussions import Discussions
 from tests.hub.faults import Faults
-from tests.hub.http import Reply, Request, Server, ranged
+from tests.hub.serving import Reply, Request, Server, ranged
 from tests.hub.ledger import Ledger
 from tests.hub.repositories import GitRepository, Served, folder_hub
 
@@ -128,6 +128,7 @@ class HubServer:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_UPDATE_CHECK": "1",
             "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "HF_HUB_OFFLINE": "0",
             "HF_TOKEN": token or "",
             "NO_PROXY": "127.0.0.1,localhost",
