@@ -6,7 +6,7 @@ Cheap by hash: a card is read only where its blob id differs from the one before
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from cardlint.errors import NotFound, Unavailable
 from cardlint.findings import NotChecked
@@ -45,14 +45,13 @@ def timeline(source: Source) -> Timeline:
     states: list[State] = []
     gaps: list[NotChecked] = []
     before: Mapping[str, Entry] = {}
-    unread = 0
+    unread: dict[str, list[Commit]] = {}
     for commit in reversed(list(_first_parents(history))):
         try:
             here = source.at(commit.id)
             files = _entries(here)
         except Unavailable as reason:
-            unread += 1
-            gaps.append(_gap(commit, "its file list", reason))
+            unread.setdefault(reason.message, []).append(commit)
             continue
         last = states[-1] if states else None
         same = last is not None and CARD in before and not _differs(CARD, files, before)
@@ -69,10 +68,11 @@ def timeline(source: Source) -> Timeline:
         removed = tuple(p for p in changed if p not in files)
         states.append(State(commit, text, weights, tuple(changed), removed, unread_card))
         before = files
-    why = history.why_incomplete
-    if unread:
-        why = f"{unread} commits could not be read" + (f"; {why}" if why else "")
-    return Timeline(tuple(states), history.complete and not unread, why, tuple(gaps))
+    gaps += [_gap(commits, reason) for reason, commits in unread.items()]
+    missing = sum(len(commits) for commits in unread.values())
+    reasons = [f"{missing} commits could not be read"] if missing else []
+    why = "; ".join([*reasons, *filter(None, [history.why_incomplete])]) or None
+    return Timeline(tuple(states), history.complete and not missing, why, tuple(gaps))
 
 
 def _first_parents(history: History) -> Iterator[Commit]:
@@ -112,6 +112,6 @@ def _card(here: Source) -> tuple[str | None, str | None]:
         return None, reason.message
 
 
-def _gap(commit: Commit, what: str, reason: Unavailable) -> NotChecked:
-    why = f"{what} at commit {commit.id[:7]} could not be read: {reason.message}"
-    return NotChecked("history", why, reason.remedy)
+def _gap(commits: Sequence[Commit], reason: str) -> NotChecked:
+    which = commits[0].id[:7] + (f" and {len(commits) - 1} more" if len(commits) > 1 else "")
+    return NotChecked("history", f"the files at commit {which} could not be listed: {reason}")

@@ -38,7 +38,7 @@ class TemplateHardcodesName(Rule):
 
     ## Example
     ```jinja
-    {{- '<|im_start|>system\nYou are Rio, a model made by the city.<|im_end|>\\n' }}
+    {{- '<|im_start|>system\nYou are Rio, a model made by the city.<|im_end|>\n' }}
     ```
 
     ## How to fix

@@ -1,0 +1,39 @@
+"""Show what the card and the weight files were at each commit."""
+
+from __future__ import annotations
+
+import click
+
+from cardlint import cli
+from cardlint.cli import options
+
+
+@click.command("history", epilog="Example: cardlint history org/model --format svg -o history.svg")
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--all", "every", is_flag=True, help="Also commits that touch neither card nor weights."
+)
+@options.sources(weights=False)
+@options.output("text", "json", "svg")
+def command(model: str, every: bool, sources: options.Sources, output: options.Output) -> int:
+    """Show what the card and the weight files were at each commit.
+
+    MODEL is a git repository, org/name or org/name@revision. Text, JSON, or a figure.
+    """
+    import json
+
+    from cardlint.history import figure, table, telling
+    from cardlint.history.timeline import read
+    from cardlint.report.escape import json_text
+
+    with sources.resolver().target(model) as source:
+        timeline = read(source)
+        name = source.identity.repo_id or model
+        if output.format == "json":
+            text = json.dumps(telling.document(timeline, name), indent=2, ensure_ascii=False)
+            output.emit(json_text(text) + "\n")
+        elif output.format == "svg":
+            output.emit(figure.svg(timeline, name))
+        else:
+            output.emit(table.text(timeline, name, output.style(), every=every))
+    return cli.OK
