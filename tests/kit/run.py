@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from cardlint.engine import run
 from cardlint.findings import Finding, NotChecked, Severity, TargetReport
+from cardlint.ignoring import Policy
 from cardlint.repository import Options, Repository
 from cardlint.rule import Rule, registry
 from cardlint.source.resolve import Resolver
@@ -48,7 +49,15 @@ def check(hub: Path, target: str, rule: str, /, **settings: Any) -> TargetReport
     repo = Repository(resolver.target(target), resolver, Options(**{"offline": True, **options}))
     rules = [registry()[rule](settings.get("rule"))]
     rules += [_beside(name) for name in settings.get("beside", ())]
-    return run(repo, rules, target)
+    return run(repo, rules, target, _policy(hub, target))
+
+
+def _policy(hub: Path, target: str) -> Policy | None:
+    """What a ``cardlint.toml`` of the repository says about findings."""
+    from cardlint.settings import load
+
+    file = hub / target / "cardlint.toml"
+    return load(file=file).policy(str(file.parent)) if file.is_file() else None
 
 
 def _beside(name: str) -> Rule:

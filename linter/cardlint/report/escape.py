@@ -15,7 +15,9 @@ HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
 )
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$-])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$])")
+_ACTIVE = re.compile(r"(@|#(?=\d)|:(?=//)|\bwww(?=\.))")
+"""Mentions, references to issues and bare links, which no backslash stops."""
 
 
 def visible(text: str) -> str:
@@ -53,12 +55,7 @@ def _json(match: re.Match[str]) -> str:
 
 def markdown(text: str) -> str:
     """The text as Markdown that shows it and does nothing: no links, images, HTML or mentions."""
-    return (
-        _MARKDOWN.sub(r"\\\1", visible(text))
-        .replace("\\@", "@\u200b")
-        .replace("://", ":\u200b//")
-        .replace("www.", "www\u200b.")
-    )
+    return _ACTIVE.sub("\\1\u200b", _MARKDOWN.sub(r"\\\1", visible(text)))
 
 
 def code(text: str) -> str:
