@@ -128,7 +128,6 @@ _NO_PARTS = frozenset(
         "your-username",
         "username",
         "user",
-        "org",
         "your-org",
         "author",
         "path-to-model",

@@ -44,7 +44,7 @@ _STOP = (
 _GAP = rf"(?:(?!\b(?:{_STOP})\b)(?:\.(?!\s)|[^{M}.;:!?])){{0,60}}?"
 _AFTER = (
     r"(?!\W{0,3}(?:s )?(?:tokeni[sz]er|data ?set|corpus|data\b|model ?card|licen[sc]e|paper|repo|library|code\b|script|"
-    r"prompt|(?:merge )?method|framework|trainer|space|demo|benchmark))"
+    r"prompt|(?:merge )?method|framework|trainer|space|demo|benchmark|的?(?:数据|語料|语料|分词)))"
 )
 _SHORT = rf"(?:(?!\b(?:on|for|using|trained|tested|evaluated|compared|by|which|that|{_STOP})\b)[\w'’.-]+\s+){{0,4}}"
 
@@ -74,7 +74,7 @@ _ENGLISH = (
     # a merge of A and B; merged using A as a base; by merging A with B
     ("merge", rf"\bmerg(?:e|ed|es|ing)\b(?:\s+[\w()/-]+){{0,6}}?\s+(?:of|from|between|using|with|combining)\b\s*{_GAP}{_MERGED}"),
     ("merge", rf"\b(?:merges|merging|merged)\s+{_SHORT}{_MIXED}"),
-    ("merge", rf"\b(?:mix(?:ture)?|blend|soup|fusion|combination|frankenmerge|interpolation)\b(?:\s+[\w()-]+){{0,3}}?\s+(?:of|between)\b\s*{_GAP}{_MIXED}"),
+    ("merge", rf"\b(?:mix(?:ture)?|blend|soup|slerp|fusion|combination|frankenmerge|interpolation)\b(?:\s+[\w()-]+){{0,3}}?\s+(?:of|between)\b\s*{_GAP}{_MIXED}"),
     # distilled from A; distilling knowledge from A; with A as the teacher
     ("distillation", rf"\bdistil(?!BERT|roBERT|GPT|bart)\w*\b(?:\s+[\w()-]+){{0,5}}?\s+(?:of|from)\b\s*{_GAP}{_IDS}"),
     ("distillation", rf"\b(?:with|using|from|by)\s+{_DET}{_SHORT}{_IDS}[^.;{M}]{{0,40}}?\bas (?:the |a |our |its )?teacher"),
@@ -126,7 +126,7 @@ _FROM = r"(?:基于|在|由|从|對|对|将|將|把|使用|以|用|采用|採用
 _ZH_VERB = r"(?P<v>微调|微調|精调|全参数调优|合并|合併|融合|蒸馏|蒸餾|量化|继续预训练|增量预训练|继续训练|續訓|续训|二次预训练|后训练|转换|轉換|指令调优|训练得到|训练而成)"
 _ZH_GAP = rf"[^{M}。；！？，]{{0,20}}?"
 _CHINESE = (
-    ("zh", rf"{_FROM}{_ZH_GAP}{_IDS}[^{M}。；！？]{{0,25}}?{_ZH_VERB}"),
+    ("zh", rf"{_FROM}{_ZH_GAP}{_IDS}[^{M}。；！？]{{0,25}}?{_ZH_VERB}(?![^。；！？]{{0,40}}相比)"),
     ("zh", rf"(?P<ids>{M})\s*模?型?\s*的?\s*(?:GGUF|GPTQ|AWQ|[48]-?bit|int[48])?\s*{_ZH_VERB}(?:后的?)?(?:模型|版本?)"),
     ("zh", rf"{_ZH_VERB}(?:自|于)\s*{_ZH_GAP}{_IDS}"),
     ("finetune", rf"{_FROM}{_ZH_GAP}(?P<ids>{M})\s*作?为?\s*(?:初始化|基座|底座|基础模型|基底)"),
@@ -178,7 +178,7 @@ LABEL = re.compile(
     r"modelo base|modelo padre|基座模型|基础模型|基模型|底座模型|底模)"
     r"|(?P<quantized>original models?|quantized from|converted from|source model|modelo original|原始?模型)"
     r"|(?P<distillation>teacher models?|distilled from)"
-    r"|(?P<merge>merged? (?:from|of)|merged models|models merged)"
+    r"|(?P<merge>(?:model )?merged?(?: from| of)?|merged models|models merged)"
     rf"){_OPTIONAL}\W{{0,4}}[:：]\W*?(?:{_SHORT}|[^{M}.;:]{{0,40}}?){_IDS}",
     re.IGNORECASE | re.MULTILINE,
 )

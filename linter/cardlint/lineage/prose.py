@@ -98,7 +98,7 @@ def _statements(card: Card) -> Iterator[ProseBase]:
         if block.kind is BlockKind.HEADING:
             title = block.text.strip("*_ :#").lower()
             quoted = quoted or bool(QUOTED_SECTION.search(title))
-            other = bool(OTHER_SECTION.search(title))
+            other = block.level > 1 and bool(OTHER_SECTION.search(title))
             introduced = section = _relation(TITLE, title)
             continue
         if block.kind in {BlockKind.CODE, BlockKind.RULE}:
