@@ -148,11 +148,12 @@ class RunRule(Rule):
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    """The modules of a rule package, by name: the built-in ones come by a plugin's door."""
+    """The modules of a rule package, by name; those with a ``_`` are shared by rules."""
     yield package
     infos = pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + ".")
     for name in sorted(info.name for info in infos if not info.ispkg):
-        yield importlib.import_module(name)
+        if not name.rpartition(".")[2].startswith("_"):
+            yield importlib.import_module(name)
 
 
 @cache
@@ -172,8 +173,11 @@ def registry() -> Mapping[str, type[Rule]]:
                     continue
                 if cls.__module__ != module.__name__:
                     continue
-                if not ID.fullmatch(cls.id):
-                    raise UsageError(f"{cls.__module__}: rule id {cls.id!r} is not family/name")
+                if not ID.fullmatch(getattr(cls, "id", "")):
+                    raise UsageError(
+                        f"{cls.__module__}.{cls.__name__} has no id of the form family/name",
+                        remedy="Give it one, or move it to a module whose name begins with `_`.",
+                    )
                 if cls.id in found and found[cls.id] is not cls:
                     raise UsageError(f"two rules are called {cls.id}: {found[cls.id]} and {cls}")
                 found[cls.id] = cls
