@@ -124,7 +124,7 @@ class HubServer:
             "HF_ENDPOINT": self.endpoint,
             "HF_HOME": str(home / "hf"),
             "HF_HUB_CACHE": str(home / "hf" / "hub"),
-            "CARDLINT_CACHE": str(home / "cardlint"),
+            "CARDLINT_CACHE_DIR": str(home / "cardlint"),
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_UPDATE_CHECK": "1",
             "HF_HUB_DISABLE_XET": "1",

@@ -13,10 +13,11 @@ class Limits:
     """What the network may cost."""
 
     requests: int = 400
-    """Requests to the Hub's own origin in one run. Its signed content hosts do not count:
+    """Requests to the Hub's own origin about one repository. Its signed content hosts do not count:
     the Hub's rate limits do not count them either (hub-docs, "Rate limits")."""
     bytes: int = 1 << 30
-    """Bytes received from anywhere in one run. Weights have their own, smaller budget."""
+    """Bytes received about one repository. Sampled weights have their own, smaller budget; who
+    reads weights in full must raise this one."""
     max_wait: float = 60.0
     """Seconds that a run may lose to failed tries and to waiting for the next ones."""
     backoff: float = 1.0
@@ -31,7 +32,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Usage:
-    """What a run has spent; safe with several threads."""
+    """What a run, or one repository in it, has spent; safe with several threads."""
 
     requests: int = 0
     """Sent to the Hub's own origin."""
@@ -67,17 +68,21 @@ class Usage:
     def require(self, limits: Limits, what: str) -> None:
         """Refuse the next request when the budget is spent.
 
+        Args:
+            limits: the budget.
+            what: what the request would be for, for the message.
+
         Raises:
             OverBudget: it is.
         """
         with self._lock:
             if self.requests >= limits.requests:
-                raise OverBudget(
-                    f"{what}: the budget of {limits.requests:,} Hub requests is spent",
-                    remedy="Raise --max-requests, or check fewer things at once.",
-                )
-            if self.bytes >= limits.bytes:
-                raise OverBudget(
-                    f"{what}: the budget of {limits.bytes:,} bytes is spent",
-                    remedy="Raise --max-bytes, or check fewer things at once.",
-                )
+                spent = f"{limits.requests:,} requests"
+            elif self.bytes >= limits.bytes:
+                spent = f"{limits.bytes:,} bytes"
+            else:
+                return
+        raise OverBudget(
+            f"{what} was not asked for: {spent} are spent on this repository, and no more are allowed",
+            remedy="Download the repository with `hf download`, and check the folder.",
+        )

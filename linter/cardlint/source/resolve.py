@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cardlint.errors import Malformed, NotFound, Offline, Unavailable, UsageError
+from cardlint.errors import Malformed, NotFound, Offline, Unavailable, Unreachable, UsageError
 from cardlint.source.cache import HubCache
 from cardlint.source.interface import Source, is_repo_id
 from cardlint.source.limits import Limits, Usage
@@ -36,6 +36,8 @@ class Resolver:
     limits: Limits = field(default_factory=Limits)
     cache: HubCache = field(default_factory=HubCache)
     """The Hugging Face cache, read only."""
+    keep: bool = True
+    """Whether what the Hub sends is kept for the next run, and used again."""
     _opened: dict[tuple[str, str | None], Source | Unavailable] = field(default_factory=dict)
     _remote: Hub | None = None
 
@@ -102,6 +104,10 @@ class Resolver:
             return cached
         try:
             return self._online(f"{repo_id} cannot be read").open(repo_id, revision)
+        except Unreachable:
+            if cached:  # an older state that is here, and says which commit it is
+                return cached
+            raise
         except Offline:
             where = "the folder hub or the cache" if self.hub else "the cache"
             raise Offline(
@@ -166,8 +172,10 @@ class Resolver:
             )
         if self._remote is None:
             from cardlint.source.hub import Hub
+            from cardlint.source.store import NoStore, Store
 
-            self._remote = Hub(self.limits)
+            store = Store() if self.keep else NoStore()
+            self._remote = Hub(self.limits, store, self.cache)
         return self._remote
 
     def close(self) -> None:

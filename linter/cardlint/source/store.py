@@ -26,8 +26,8 @@ _TOUCH = 86_400.0
 
 
 def default_folder() -> Path:
-    """``CARDLINT_CACHE``, or where the system keeps caches."""
-    set_ = os.environ.get("CARDLINT_CACHE")
+    """``CARDLINT_CACHE_DIR``, or where the system keeps caches."""
+    set_ = os.environ.get("CARDLINT_CACHE_DIR")
     if set_:
         return Path(set_).expanduser()
     from platformdirs import user_cache_path
@@ -154,3 +154,14 @@ class Store:
     def _path(self, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()
         return self.folder / name[:2] / name[2:]
+
+
+class NoStore(Store):
+    """Keeps nothing."""
+
+    def get(self, key: str) -> bytes | None:  # noqa: ARG002  # nothing is here
+        """Nothing."""
+        return None
+
+    def put(self, key: str, content: bytes) -> None:
+        """Forget it."""

@@ -63,6 +63,8 @@ class Client:
     def __init__(self, limits: Limits, endpoint: str | None = None) -> None:
         self.limits = limits
         self.usage = Usage()
+        self._spent: dict[str, Usage] = {}
+        """Repository → what was spent on it."""
         self.patience = Patience(limits.max_wait, limits.backoff)
         self._endpoint = endpoint
 
@@ -117,7 +119,7 @@ class Client:
             with self.following(urljoin(self.site + "/", path), {}, asked) as response:
                 if not self.is_hub(str(response.url)):
                     raise Malformed(f"the Hub's API led away from {self.site}")
-                data = self.body(response, None, MAX_JSON)
+                data = self.body(response, asked, None, MAX_JSON)
                 try:
                     return json.loads(data), response.headers
                 except (ValueError, RecursionError) as error:
@@ -221,7 +223,8 @@ class Client:
         """
         from cardlint.source.hub.library import get_session, httpx
 
-        self.usage.require(self.limits, f"{asked.what} of {asked.repo_id}")
+        mine = self._spent.setdefault(asked.repo_id, Usage())
+        mine.require(self.limits, f"{asked.what} of {asked.repo_id}")
         own = self.is_hub(url)
         sent = dict(self._headers)
         if own:
@@ -229,7 +232,8 @@ class Client:
         else:
             sent.pop("authorization", None)
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect, pool=None)
-        self.usage.add(requests=own, content_requests=not own)
+        for usage in (self.usage, mine):
+            usage.add(requests=own, content_requests=not own)
         with get_session().stream(
             "GET", url, headers={**sent, **headers}, timeout=timeout, follow_redirects=False
         ) as response:
@@ -237,11 +241,12 @@ class Client:
                 self.patience.heed(response.headers)
             yield response
 
-    def body(self, response: httpx.Response, length: int | None, limit: int) -> bytes:
+    def body(self, response: httpx.Response, asked: Asked, length: int | None, limit: int) -> bytes:
         """The body, bounded in bytes and in time.
 
         Args:
             response: not yet read.
+            asked: whose budget it counts against.
             length: how many bytes it must have; ``None`` where that is not known.
             limit: bytes at most.
 
@@ -267,7 +272,8 @@ class Client:
                     raise TryAgain(Unreachable("the answer came too slowly"))
                 parts.append(part)
         finally:
-            self.usage.add(received=received)
+            for usage in (self.usage, self._spent[asked.repo_id]):
+                usage.add(received=received)
         if length is not None and received != length:
             raise TryAgain(Malformed(f"{received:,} bytes came instead of {length:,}"))
         return b"".join(parts)

@@ -76,7 +76,7 @@ class Content:
 
         def once() -> bytes:
             with self._client.following(url, {}, asked) as response:
-                data = self._client.body(response, entry.size, entry.size)
+                data = self._client.body(response, asked, entry.size, entry.size)
             if entry.blob_id and _git_id(data) != entry.blob_id:
                 raise TryAgain(Malformed(f"{entry.path} came with other content than its git id"))
             return data
@@ -164,7 +164,7 @@ class Content:
         asked_for = (start, start + length - 1, entry.size)
         if not match or tuple(map(int, match.groups())) != asked_for:
             raise TryAgain(Malformed(f"the content host sends another range of {name}"))
-        return self._client.body(response, length, length)
+        return self._client.body(response, Asked(self._repo_id, entry.path), length, length)
 
     def _resolve(self, entry: Entry) -> str:
         """The address of the content: signed, or the Hub's own where it keeps the content itself."""
