@@ -16,8 +16,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -71,9 +72,13 @@ class Sources:
 
     def resolver(self) -> Resolver:
         """What opens the repositories of one run."""
+        from cardlint.source.limits import Limits
         from cardlint.source.resolve import Resolver
 
-        return Resolver(hub=self.hub, offline=self.offline)
+        limits = Limits(max_wait=self.max_wait)
+        if self.weights == "full":  # every byte of every model was asked for
+            limits = replace(limits, bytes=sys.maxsize, requests=sys.maxsize)
+        return Resolver(hub=self.hub, offline=self.offline, limits=limits, keep=self.cache)
 
     def options(self) -> Options:
         """What the facts may cost."""
