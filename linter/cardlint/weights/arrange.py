@@ -29,6 +29,8 @@ ALIKE = 0.3
 def arrange(model: Sketch, parent: Sketch) -> Counterpart:
     """Find how a parent has to be laid so that it lies on the model."""
     found = Counterpart(model, parent, turned=_turned(model))
+    if model.delta or parent.delta:
+        return found  # a change lies where its base lies
     anchored = _map_layers(found, invariants.layer_likeness)
     if not anchored:
         anchored = _match_hidden(found)
@@ -290,6 +292,7 @@ def _scale(x: Floats, y: Floats, *, writes: bool) -> Floats | None:
     if np.std(scale) < 0.05 * abs(np.mean(scale)):
         return None
     fitted = y * (scale if writes else scale[:, None])
-    if np.linalg.norm(x - fitted) > 0.5 * np.linalg.norm(x - y):
+    left = np.linalg.norm(x - fitted)
+    if left > 0.5 * np.linalg.norm(x - y) or left > 0.5 * np.linalg.norm(x):
         return None
     return np.asarray(scale)

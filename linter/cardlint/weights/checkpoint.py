@@ -1,49 +1,30 @@
-"""The weight files of a repository: which they are, and what their headers say. No weight is read.
+"""A repository's tensors, as far as headers tell. No weight is read.
 
-Of several packagings of one model (safetensors, GGUF, pickle, ONNX) one is read, the most exact;
-the others are named.
+Of several packagings of one model one is read, the most exact: safetensors, then GGUF, then pickle
+(never unpickled), then ONNX. The others are named.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
 from cardlint.errors import Malformed, NotFound, Unavailable
 from cardlint.findings import Json
 from cardlint.source.interface import Entry, Range, Source
+from cardlint.weights import adapter, formats
+from cardlint.weights.files import MAX_FILES, Group, Problem, choose, groups, is_pickle
+from cardlint.weights.formats import gguf
 from cardlint.weights.formats.interface import Plain, Storage
-from cardlint.weights.safetensors_header import (
-    FIRST_READ,
-    MAX_SAID,
-    Header,
-    Problem,
-    header_length,
-    parse,
-)
+from cardlint.weights.safetensors_header import FIRST_READ, Header, header_length, parse
 
-MAX_FILES = 10_000
-"""Weight files of one model that are opened at most."""
 MAX_TENSORS = 2_000_000
 """Tensors of one model that are listed at most."""
 MAX_HEADERS = 256_000_000
 """Bytes of headers of one model that are read at most."""
-MAX_INDEX = 64 << 20
-
-SHARD = re.compile(r"(?P<stem>.+)-(?P<n>\d{5})-of-(?P<of>\d{5})\.safetensors")
-PICKLE = re.compile(
-    r"(?:.*\.(?:bin|pt|pth|ckpt|pkl|pickle|t7|joblib|mar)|.*/?pytorch_model.*\.bin\.\w+)",
-    re.IGNORECASE,
-)
-NO_WEIGHTS = re.compile(
-    r"(?:^|/)(?:optimizer|scheduler|scaler|rng_state|random_states|training_args|trainer_state)[^/]*$"
-)
-VARIANT = re.compile(r"\.(?:fp16|fp32|bf16|non_ema|ema|int8|fp8)(?=[.-])")
 
 
 @dataclass(frozen=True)
@@ -54,7 +35,7 @@ class Checkpoint:
     stored: Mapping[str, Storage]
     """By name; of a repository with several models in folders, the folder comes first: ``unet/…``."""
     format: str
-    """``safetensors``, ``gguf``, ``adapter``, ``pickle``, ``onnx`` or ``none``."""
+    """``safetensors``, ``gguf``, ``adapter``, ``pickle`` or ``onnx``."""
     files: Mapping[str, Mapping[str, Json]]
     """The files that hold them: path → size and, where known, sha256."""
     problems: tuple[Problem, ...] = ()
@@ -76,14 +57,16 @@ class Checkpoint:
 
 
 @dataclass
-class Group:
-    """Files that belong to one packaging of one model."""
+class Reading:
+    """What has been found so far."""
 
-    folder: str
-    paths: list[str]
-    index: str | None = None
-    listed: Mapping[str, str] = field(default_factory=dict)
-    """Tensor → path, as the index says."""
+    source: Source
+    entries: Mapping[str, Entry]
+    config: dict[str, Json]
+    stored: dict[str, Storage] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
 
 
 def open_checkpoint(source: Source) -> Checkpoint:
@@ -94,39 +77,42 @@ def open_checkpoint(source: Source) -> Checkpoint:
         Unavailable: the source cannot be read.
     """
     entries = source.entries()
-    problems: list[Problem] = []
-    gaps: list[str] = []
+    reading = Reading(source, entries, read_config(source))
     unsafe = tuple(p for p in entries if is_pickle(p))
-    config = read_config(source)
-    groups = list(_groups(source, entries, problems))
-    chosen = _choose(groups, gaps)
-    if not chosen:
-        raise NotFound(_nothing(entries, unsafe))
-    stored: dict[str, Storage] = {}
-    for group in chosen:
-        prefix = f"{group.folder}/" if group.folder and len(chosen) > 1 else ""
-        headers = _headers(source, group, problems)
-        _cross_check(group, headers, problems)
-        _collect(prefix, headers, stored, problems)
-    files = {p: _about(entries[p]) for g in chosen for p in g.paths}
+    name = next((name for name, reader in READERS.items() if reader(reading)), None)
+    if name is None:
+        said = "; ".join([p.message for p in reading.problems[:3]] + reading.gaps[:3])
+        raise NotFound(said or _nothing(entries))
+    if adapter.is_adapter(reading.stored):
+        name = "adapter"
+        paired = adapter.assemble(reading.stored, read_json(source, "adapter_config.json"))
+        reading.stored = paired.stored
+        reading.gaps += paired.gaps
+    reading.stored = formats.assemble(reading.stored, reading.config, reading.gaps)
     return Checkpoint(
-        source, stored, "safetensors", files, tuple(problems), tuple(gaps), config, unsafe
+        source,
+        reading.stored,
+        name,
+        {p: _about(entries[p]) for p in reading.paths},
+        tuple(reading.problems),
+        tuple(reading.gaps),
+        reading.config,
+        unsafe,
     )
 
 
-def is_pickle(path: str) -> bool:
-    """Whether a file's name says that loading it runs Python's unpickler."""
-    return PICKLE.fullmatch(path) is not None
+def read_json(source: Source, path: str) -> dict[str, Any]:
+    """A JSON object; {} where there is none that can be read."""
+    try:
+        raw: Any = json.loads(source.read_text(path))
+    except (Unavailable, ValueError, RecursionError):
+        return {}
+    return dict(raw) if isinstance(raw, dict) else {}
 
 
 def read_config(source: Source) -> dict[str, Json]:
     """``config.json``, the text model's part on top; {} where there is none that can be read."""
-    try:
-        raw: Any = json.loads(source.read_text("config.json"))
-    except (Unavailable, ValueError, RecursionError):
-        return {}
-    if not isinstance(raw, dict):
-        return {}
+    raw = read_json(source, "config.json")
     config: dict[str, Json] = dict(raw)
     for part in ("text_config", "llm_config", "language_config", "thinker_config"):
         inner = raw.get(part)
@@ -139,146 +125,32 @@ def _about(entry: Entry) -> dict[str, Json]:
     return {"size": entry.size} | ({"sha256": entry.sha256} if entry.sha256 else {})
 
 
-def _groups(
-    source: Source, entries: Mapping[str, Entry], problems: list[Problem]
-) -> Iterator[Group]:
-    """The safetensors packagings: indexed, numbered without an index, single."""
-    free = {p for p in entries if p.endswith(".safetensors") and not NO_WEIGHTS.search(p)}
-    for path in entries:
-        if path.endswith(".safetensors.index.json"):
-            listed = read_index(source, path, problems)
-            inside = sorted(set(listed.values()))
-            paths = [p for p in inside if p in entries]
-            text = "{} names {}, which is not in the repository"
-            problems += [
-                Problem("index-missing-file", text.format(path, missing), path)
-                for missing in [p for p in inside if p not in entries][:MAX_SAID]
-            ]
-            free -= set(paths)
-            if paths or listed:
-                yield Group(_folder(path), paths, path, listed)
-    numbered: dict[tuple[str, str], list[str]] = {}
-    for path in sorted(free):
-        if match := SHARD.fullmatch(path):
-            numbered.setdefault((match["stem"], match["of"]), []).append(path)
-    for (stem, of), paths in numbered.items():
-        free -= set(paths)
-        if len(paths) != int(of):
-            problems.append(
-                Problem(
-                    "shards-missing",
-                    f"{stem}: {len(paths)} of {int(of)} shards are in the repository",
-                    paths[0],
-                )
-            )
-        yield Group(_folder(stem), paths)
-    for path in sorted(free):
-        yield Group(_folder(path), [path])
+def _nothing(entries: Mapping[str, Entry]) -> str:
+    return f"none of the {len(entries)} files holds weights in a known format"
 
 
-def read_index(source: Source, path: str, problems: list[Problem]) -> dict[str, str]:
-    """Tensor → path of a shard index; entries that lead out of its folder are left out."""
-    try:
-        raw: Any = json.loads(source.read_text(path, MAX_INDEX))
-        listed = raw["weight_map"]
-        pairs = [(k, v) for k, v in listed.items() if isinstance(v, str)]
-        if len(pairs) != len(listed):
-            raise TypeError  # noqa: TRY301  # the same message as for a list in place of the map
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        problems.append(
-            Problem("index-unreadable", f"{path} holds no weight_map from names to files", path)
-        )
-        return {}
-    except Unavailable as reason:
-        problems.append(Problem("index-unreadable", f"{path}: {reason.message}", path))
-        return {}
-    result = {}
-    bad: set[str] = set()
-    for name, file in pairs:
-        parts = PurePosixPath(file)
-        if parts.is_absolute() or ".." in parts.parts or "\\" in file or "\0" in file:
-            bad.add(file)
-        else:
-            result[name] = str(PurePosixPath(path).parent / file)
-    problems += [
-        Problem("index-path", f"{path} names {file[:200]!r}, which leads out of its folder", path)
-        for file in sorted(bad)[:MAX_SAID]
-    ]
-    if len(set(result.values())) > MAX_FILES:
-        problems.append(
-            Problem("too-many-shards", f"{path} names more than {MAX_FILES:,} files", path)
-        )
-        return {}
-    return result
+# --- safetensors ------------------------------------------------------------------------------
 
 
-def _folder(path: str) -> str:
-    parent = str(PurePosixPath(path).parent)
-    return "" if parent == "." else parent
+def _safetensors(reading: Reading) -> bool:
+    found = groups(reading.source, reading.entries, reading.problems)
+    chosen = choose(list(found), reading.entries, reading.gaps)
+    for group in chosen:
+        prefix = f"{group.folder}/" if group.folder and len(chosen) > 1 else ""
+        headers = _headers(reading, group)
+        _cross_check(group, headers, reading.problems)
+        _collect(prefix, headers, reading)
+        reading.paths += group.paths
+    return bool(chosen) and bool(reading.stored or reading.problems)
 
 
-def _choose(groups: Sequence[Group], gaps: list[str]) -> list[Group]:
-    """One group for each folder; the folders of a pipeline (diffusers) together."""
-    usable = [g for g in groups if g.paths]
-    models = [g for g in usable if not _is_adapter(g)] or usable
-    plain = [g for g in models if not any(VARIANT.search(p) for p in g.paths)] or models
-    by_folder: dict[str, list[Group]] = {}
-    for group in plain:
-        by_folder.setdefault(group.folder, []).append(group)
-    chosen = []
-    top = by_folder.get("")
-    for folder, rivals in by_folder.items():
-        if top and re.match(r"(?:original|checkpoint|onnx|openvino)", folder):
-            gaps.append(f"{folder}/: a second packaging beside the main one was not opened")
-            continue
-        best = min(rivals, key=_rank)
-        chosen.append(best)
-        gaps += [
-            f"{other.index or other.paths[0]}: not opened beside {best.paths[0]}"
-            for other in rivals
-            if other is not best
-        ]
-    gaps += [
-        f"{g.index or g.paths[0]}: a variant or adapter, not opened"
-        for g in usable
-        if g not in plain
-    ]
-    return chosen
-
-
-def _is_adapter(group: Group) -> bool:
-    return PurePosixPath(group.paths[0]).name.startswith(("adapter_model", "pytorch_lora_weights"))
-
-
-def _rank(group: Group) -> tuple[int, int, str]:
-    name = PurePosixPath(group.index or group.paths[0]).name
-    usual = ("model", "diffusion_pytorch_model", "pytorch_model", "adapter_model")
-    known = next((i for i, stem in enumerate(usual) if name.startswith(stem)), len(usual))
-    return (known, 0 if group.index else 1, name)
-
-
-def _nothing(entries: Mapping[str, Entry], unsafe: Sequence[str]) -> str:
-    if unsafe:
-        return f"the only weights are pickle files ({unsafe[0]}), which are never loaded"
-    count = len(entries)
-    return f"none of the {count} files holds weights in a known format"
-
-
-def _headers(source: Source, group: Group, problems: list[Problem]) -> dict[str, Header]:
+def _headers(reading: Reading, group: Group) -> dict[str, Header]:
     """The headers of a group's files, in two batches of ranges."""
-    entries = source.entries()
-    here = []
-    for path in group.paths[:MAX_FILES]:
-        if entries[path].present:
-            here.append(path)
-        else:
-            problems.append(
-                Problem("not-here", f"{path} is a git-LFS pointer; its content is not here", path)
-            )
-    if len(group.paths) > MAX_FILES:
-        text = f"{len(group.paths):,} weight files; the first {MAX_FILES:,} were opened"
-        problems.append(Problem("too-many-shards", text, group.paths[0]))
-    firsts = source.read_ranges([Range(p, 0, min(FIRST_READ, entries[p].size)) for p in here])
+    entries, problems = reading.entries, reading.problems
+    here = _present(reading, group.paths)
+    firsts = reading.source.read_ranges(
+        [Range(p, 0, min(FIRST_READ, entries[p].size)) for p in here]
+    )
     texts: dict[str, bytes] = {}
     rest: list[Range] = []
     total = 0
@@ -296,7 +168,7 @@ def _headers(source: Source, group: Group, problems: list[Problem]) -> dict[str,
         texts[path] = first[8 : 8 + length]
         if 8 + length > len(first):
             rest.append(Range(path, len(first), 8 + length - len(first)))
-    for wanted, more in zip(rest, source.read_ranges(rest) if rest else [], strict=True):
+    for wanted, more in zip(rest, reading.source.read_ranges(rest) if rest else [], strict=True):
         texts[wanted.path] += more
     headers: dict[str, Header] = {}
     for path in list(texts):
@@ -307,6 +179,21 @@ def _headers(source: Source, group: Group, problems: list[Problem]) -> dict[str,
         else:
             problems.extend(headers[path].problems)
     return headers
+
+
+def _present(reading: Reading, paths: Sequence[str]) -> list[str]:
+    """The files whose content is here, and not too many."""
+    here = []
+    for path in paths[:MAX_FILES]:
+        if reading.entries[path].present:
+            here.append(path)
+        else:
+            text = f"{path} is a git-LFS pointer; its content is not here"
+            reading.problems.append(Problem("not-here", text, path))
+    if len(paths) > MAX_FILES:
+        text = f"{len(paths):,} weight files; the first {MAX_FILES:,} were opened"
+        reading.problems.append(Problem("too-many-shards", text, paths[0]))
+    return here
 
 
 def _cross_check(group: Group, headers: Mapping[str, Header], problems: list[Problem]) -> None:
@@ -331,27 +218,62 @@ def _cross_check(group: Group, headers: Mapping[str, Header], problems: list[Pro
             problems.append(Problem(code, text, group.index))
 
 
-def _collect(
-    prefix: str,
-    headers: Mapping[str, Header],
-    stored: dict[str, Storage],
-    problems: list[Problem],
-) -> None:
+def _collect(prefix: str, headers: Mapping[str, Header], reading: Reading) -> None:
     for path, header in headers.items():
         for entry in header.entries:
             name = prefix + entry.name
-            if name in stored:
-                problems.append(
-                    Problem(
-                        "duplicate-tensor",
-                        f"{path}: tensor {entry.name[:100]} is in two files",
-                        path,
-                    )
-                )
-                continue
-            if len(stored) >= MAX_TENSORS:
-                problems.append(
-                    Problem("too-many-tensors", f"more than {MAX_TENSORS:,} tensors", path)
-                )
+            if name in reading.stored:
+                text = f"{path}: tensor {entry.name[:100]} is in two files"
+                reading.problems.append(Problem("duplicate-tensor", text, path))
+            elif len(reading.stored) >= MAX_TENSORS:
+                text = f"more than {MAX_TENSORS:,} tensors; the rest is not read"
+                reading.problems.append(Problem("too-many-tensors", text, path))
                 return
-            stored[name] = Plain(entry.dtype, entry.shape, (name,), path, entry.offset, entry.size)
+            else:
+                reading.stored[name] = Plain(
+                    entry.dtype, entry.shape, (name,), path, entry.offset, entry.size
+                )
+
+
+# --- GGUF -------------------------------------------------------------------------------------
+
+
+def _gguf(reading: Reading) -> bool:
+    """The largest GGUF packaging: the most exact of several quantizations."""
+    packs: dict[str, list[str]] = {}
+    for path in reading.entries:
+        name = path.rpartition("/")[2]
+        if path.endswith(".gguf") and not name.startswith(("mmproj", "imatrix")):
+            packs.setdefault(gguf.pack(path), []).append(path)
+    if not packs:
+        return False
+
+    def weight(paths: list[str]) -> int:
+        return sum(reading.entries[p].size for p in paths)
+
+    best = max(packs, key=lambda p: (weight(packs[p]), p))
+    here = _present(reading, packs[best])
+    for path in here:
+        try:
+            header = gguf.read_header(
+                lambda at, n, p=path: reading.source.read_ranges([Range(p, at, n)])[0],  # type: ignore[misc]  # mypy cannot type a default
+                path,
+                reading.entries[path].size,
+            )
+        except Malformed as fault:
+            reading.problems.append(Problem("header-unreadable", fault.message, path))
+            continue
+        reading.stored |= header.stored
+        reading.config = {**gguf.config(header.metadata), **reading.config}
+        for name, why in list(header.undecodable.items())[:1]:
+            count = len(header.undecodable)
+            reading.gaps.append(f"{path}: {count:,} tensors of {why} cannot be decoded ({name})")
+    reading.paths += here
+    others = [p for p in packs if p != best]
+    if others:
+        reading.gaps.append(f"{len(others)} other GGUF files were not opened, such as {others[0]}")
+    return bool(reading.stored)
+
+
+READERS: dict[str, Callable[[Reading], bool]] = {"safetensors": _safetensors, "gguf": _gguf}
+"""In order of preference."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cardlint.findings import Json
-from cardlint.weights.architectures import CONTAINERS, LAYER, STACKS, TOP, WRAPPERS
+from cardlint.weights.architectures import CONTAINERS, LAYER, STACKS, TOP, WRAPPERS, gguf
 from cardlint.weights.architectures.decoder import GPT_OSS
 from cardlint.weights.architectures.diffusion import UNET
 from cardlint.weights.formats.interface import Storage
@@ -75,6 +75,11 @@ def canonical(stored: Mapping[str, Storage], config: Mapping[str, Json]) -> Name
         config: for the numbers of heads, where fused attention is to be cut.
     """
     special = GPT_OSS if _is_gpt_oss(stored, config) else {}
+    arch = str(config.get("gguf_architecture", ""))
+    if arch in gguf.PERMUTED:
+        special = gguf.PERMUTED_LAYER
+    elif arch.startswith("gemma"):
+        special = gguf.GEMMA_LAYER
     recipes: dict[str, Recipe] = {}
     known: list[tuple[str, Storage, Recipe, list[int]]] = []
     for name, storage in stored.items():

@@ -65,6 +65,8 @@ def sketch(
         coverage=_coverage(checkpoint, named, blocks),
         config=checkpoint.config,
         gaps=tuple(gaps),
+        delta=checkpoint.format == "adapter",
+        format=checkpoint.format,
     )
 
 

@@ -15,23 +15,12 @@ from typing import Any
 
 from cardlint.errors import Malformed
 from cardlint.weights.dtypes import BITS
+from cardlint.weights.files import MAX_SAID, Problem
 
 MAX_HEADER = 25_000_000
 """The Hub's own cap (huggingface_hub, ``SAFETENSORS_MAX_HEADER_LENGTH``)."""
 FIRST_READ = 64 << 10
 """Bytes of each file that are read first; most headers are shorter."""
-MAX_SAID = 20
-"""Faults that are told of one file at most; the rest are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A fault in the files of a checkpoint."""
-
-    code: str
-    """Such as ``offsets-overlap``; stable."""
-    message: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)

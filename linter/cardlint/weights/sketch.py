@@ -85,3 +85,7 @@ class Sketch:
     gaps: tuple[str, ...] = ()
     """What could not be read or decoded, one sentence each."""
     plan: str = PLAN_VERSION
+    delta: bool = False
+    """The numbers are a change to a base (a LoRA adapter), not weights."""
+    format: str = "safetensors"
+    """What was read: ``safetensors``, ``gguf``, ``adapter``, ``pickle`` or ``onnx``."""

@@ -7,11 +7,17 @@ a number. Layouts are in :mod:`cardlint.weights.layouts`; without one the tensor
 
 from __future__ import annotations
 
-from cardlint.weights.architectures import decoder, diffusion, encoder, gpt
+from cardlint.weights.architectures import decoder, diffusion, encoder, gguf, gpt
 
-LAYER: dict[str, str] = {**diffusion.LAYER, **encoder.LAYER, **gpt.LAYER, **decoder.LAYER}
+LAYER: dict[str, str] = {
+    **diffusion.LAYER,
+    **gguf.LAYER,
+    **encoder.LAYER,
+    **gpt.LAYER,
+    **decoder.LAYER,
+}
 """Inside one layer."""
-TOP: dict[str, str] = {**diffusion.TOP, **encoder.TOP, **gpt.TOP, **decoder.TOP}
+TOP: dict[str, str] = {**diffusion.TOP, **gguf.TOP, **encoder.TOP, **gpt.TOP, **decoder.TOP}
 """Outside all layers."""
 WRAPPERS = (
     "base_model.", "module.", "_orig_mod.", "model.", "transformer.", "language_model.", "backbone.",
@@ -23,6 +29,8 @@ STACKS = {
     "": "",
     "encoder.": "encoder.",
     "decoder.": "decoder.",
+    "enc.": "encoder.",
+    "dec.": "decoder.",
     "mtp.": "mtp.",
     "vision_tower.vision_model.encoder.": "vision.",
     "vision_tower.": "vision.",
