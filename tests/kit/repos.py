@@ -5,6 +5,8 @@ A *files* table maps a path to its content: a string, or
 ``{"hex": "00ff"}``            bytes
 ``{"repeat": "ab", "times": 9}``   a long text
 ``{"json": {…}}``              an object, written as JSON
+``{"checkout": "LICENSE"}``    a file of this checkout, such as the Apache License it is under;
+                               ``append``, ``cut`` (lines kept) and ``replace`` change it
 ``{"weights": SPEC, "hidden": 64, "layers": 2, "dtype": "BF16"}``
                                a small Llama-type safetensors file, see :mod:`tests.kit.weights`
 """
@@ -34,6 +36,8 @@ def write_files(root: Path, files: Mapping[str, Any]) -> None:
             path.write_text(content["repeat"] * content["times"], encoding="utf-8")
         elif "json" in content:
             path.write_text(json.dumps(content["json"], indent=2) + "\n", encoding="utf-8")
+        elif "checkout" in content:
+            path.write_text(_from_checkout(content), encoding="utf-8", newline="")
         elif "weights" in content:
             sizes = {k: content[k] for k in ("hidden", "layers", "vocab") if k in content}
             dtype = content.get("dtype", "BF16")
@@ -41,6 +45,17 @@ def write_files(root: Path, files: Mapping[str, Any]) -> None:
             write_safetensors(path, values, dtype)
         else:
             raise ValueError(f"{name}: what is {content!r}?")
+
+
+def _from_checkout(content: Mapping[str, Any]) -> str:
+    text = (Path(__file__).parents[2] / content["checkout"]).read_text("utf-8")
+    for old, new in content.get("replace", {}).items():
+        if old not in text:
+            raise ValueError(f"{old!r} is not in {content['checkout']}")
+        text = text.replace(old, new)
+    if "cut" in content:
+        text = "".join(text.splitlines(keepends=True)[: content["cut"]])
+    return text + str(content.get("append", ""))
 
 
 def write_git(root: Path, commits: Sequence[Mapping[str, Any]], *, bare: bool = False) -> list[str]:
