@@ -1,0 +1,104 @@
+"""Compare a model's weights with possible parents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cardlint import cli
+from cardlint.cli import options
+from cardlint.cli.options import Output, Sources
+from cardlint.errors import Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from cardlint.source.resolve import Resolver
+    from cardlint.weights.sketch import Sketch
+
+
+@click.command("compare")
+@click.argument("model")
+@click.argument("parents", nargs=-1, required=True, metavar="PARENT...")
+@click.option(
+    "--control",
+    "controls",
+    multiple=True,
+    metavar="ID",
+    help="A model that should explain nothing, such as another fine-tune of the base.",
+)
+@click.option(
+    "--evidence",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what a third party needs to recompute every figure.",
+)
+@click.option(
+    "--figure",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.svg",
+    help="Draw coefficient and consistency by layer and component.",
+)
+@options.sources()
+@options.output("text", "json")
+def command(
+    model: str,
+    parents: tuple[str, ...],
+    controls: tuple[str, ...],
+    evidence: Path | None,
+    figure: Path | None,
+    sources: Sources,
+    output: Output,
+) -> int:
+    """Compare a model's weights with possible parents.
+
+    MODEL and PARENT are folders, org/name, org/name@revision or sketch files. Give the base too
+    where a merge is suspected.
+    """
+    from cardlint.weights.compare import compare
+
+    if sources.weights == "off":
+        raise UsageError("compare reads weights", remedy="Leave out --weights off.")
+    resolver = sources.resolver()
+    try:
+        sketches = [_open(text, resolver, sources) for text in (model, *parents, *controls)]
+    except Unavailable as reason:
+        click.echo(f"not checked: {reason.message}", err=True)
+        if reason.remedy:
+            click.echo(f"  → {reason.remedy}", err=True)
+        return cli.NOTHING_CHECKED
+    k = 1 + len(parents)
+    said = compare(sketches[0], sketches[1:k], sketches[k:])
+    if evidence:
+        from cardlint.weights.evidence_file import write
+
+        write(evidence, said, sketches[0], sketches[1:k], sketches[k:])
+    if figure:
+        from cardlint.weights.figure import svg
+
+        options.write_file(figure, svg(said))
+    if output.format == "json":
+        import json
+
+        output.emit(json.dumps(said.json(), indent=2) + "\n")
+    else:
+        from cardlint.weights.table import render
+
+        output.emit(render(said))
+    return cli.OK
+
+
+def _open(text: str, resolver: Resolver, sources: Sources) -> Sketch:
+    """A sketch file as it is; anything else is read."""
+    path = Path(text)
+    if path.is_file() and path.suffix == ".safetensors":
+        from cardlint.weights.sketch_file import load
+
+        return load(path)
+    if sources.weights == "full":
+        from cardlint.weights.full import whole
+
+        return whole(resolver.target(text), name=text)
+    from cardlint.weights.read import sketch
+
+    return sketch(resolver.target(text), budget=sources.budget, name=text)

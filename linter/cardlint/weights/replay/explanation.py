@@ -1,0 +1,112 @@
+"""What a recipe explains, and how well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from cardlint.findings import Json
+from cardlint.weights.align import Aligned
+from cardlint.weights.evidence import Interval
+from cardlint.weights.rounding import bf16, to_dtype
+from cardlint.weights.samples import Sample
+
+Floats = npt.NDArray[np.floating]
+Array = npt.NDArray[np.float64]
+Recipe = Callable[[Aligned], Floats | None]
+"""One tensor → what the recipe gives for its elements (before the last rounding), or ``None``
+where it cannot be computed from what was read."""
+
+FLOAT32 = "float32, rounded once"
+BFLOAT16 = "bfloat16 throughout"
+PROOF = 0.99
+"""Bit-identical share from which a replay proves the arithmetic."""
+MAX_REPLAY = 8_000_000
+"""Elements that one replay looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A model and its parents, prepared."""
+
+    names: tuple[str, ...]
+    """Of the parents."""
+    tensors: tuple[Aligned, ...]
+    """Those that all parents have and that are evidence."""
+    samples: tuple[Sample, ...]
+    """Some elements of each, in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A recipe with its parameters and what it explains."""
+
+    method: str
+    coefficients: Mapping[int, Interval]
+    """Parent → coefficient, where one number holds for the whole model."""
+    consistency: float
+    chance: float
+    arithmetic: str | None = None
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    replay: float | None = None
+    """Bit-identical share of the elements at which the parents differ."""
+    not_followed: tuple[str, ...] = ()
+    per_tensor: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
+    """Tensor → coefficient of the first parent there, and its consistency."""
+
+    def replayed(self, problem: Problem, recipe: Recipe) -> Explanation:
+        """The same with the recipe counted on every element."""
+        share, by_tensor = replay(problem.tensors, recipe)
+        lost = tuple(n for n, s in by_tensor.items() if s < 0.9)
+        return replace(self, replay=share, not_followed=lost)
+
+
+def replay(
+    tensors: Sequence[Aligned], recipe: Recipe, limit: int = MAX_REPLAY
+) -> tuple[float, dict[str, float]]:
+    """Share of bit-identical elements among those at which the parents differ, all and by tensor.
+
+    Tensors that the recipe cannot compute are left out; without any, the share is 0.
+    """
+    same = total = 0
+    by_tensor: dict[str, float] = {}
+    for t in tensors:
+        if total >= limit:
+            break
+        y = recipe(t)
+        if y is None:
+            continue
+        hit = to_dtype(y, t.dtypes[0] or "") == t.x
+        first = t.parents[0]
+        differ = np.zeros(t.x.size, np.bool_)
+        for p in t.parents[1:]:
+            differ |= p != first
+        n = int(np.count_nonzero(differ))
+        if not n:
+            if not hit.all():
+                by_tensor[t.canonical] = float(np.mean(hit))
+            continue
+        s = int(np.count_nonzero(hit & differ))
+        same, total = same + s, total + n
+        by_tensor[t.canonical] = s / n
+    return (same / total if total else 0.0), by_tensor
+
+
+def single_share(tensors: Sequence[Aligned]) -> float:
+    """The best bit-identical share that one parent alone reaches: what a merge must beat."""
+    best = 0.0
+    for j in range(len(tensors[0].parents) if tensors else 0):
+
+        def alone(t: Aligned, j: int = j) -> Floats | None:
+            return t.parents[j]
+
+        best = max(best, replay(tensors, alone)[0])
+    return best
+
+
+def b(x: Floats) -> npt.NDArray[np.float32]:
+    """One operation in bfloat16: computed in float32, rounded."""
+    return bf16(x)

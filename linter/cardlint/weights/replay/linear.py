@@ -1,0 +1,308 @@
+"""Recipes with one coefficient for each parent: linear and task arithmetic.
+
+mergekit ≥ 0.1.5 sums in float32 and rounds once; 0.1.4 multiplies and adds in bfloat16; task
+arithmetic subtracts the base, weights and adds in the working dtype (mergekit, ``linear.py``,
+``generalized_task_arithmetic.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from cardlint.weights import mixture
+from cardlint.weights.align import Aligned
+from cardlint.weights.evidence import Interval
+from cardlint.weights.replay.explanation import (
+    BFLOAT16,
+    FLOAT32,
+    PROOF,
+    Array,
+    Explanation,
+    Floats,
+    Problem,
+    Recipe,
+    b,
+    replay,
+)
+from cardlint.weights.rounding import bf16
+from cardlint.weights.samples import Sample, join
+
+CONSISTENT = 0.97
+"""A pure merge reaches 0.97 to 1.00 (design notes, section 4)."""
+WORTH_A_REPLAY = 0.35
+"""Consistency from which arithmetic in fewer bits may be what keeps it from one."""
+SEARCH = 150_000
+"""Elements on which parameters are searched before all are counted."""
+
+
+def blend(weights: Sequence[float]) -> Recipe:
+    """Σ wᵢ Pᵢ in float32."""
+    w = [np.float32(x) for x in weights]
+
+    def recipe(t: Aligned) -> Floats:
+        total = np.zeros(t.x.shape, np.float32)
+        for weight, p in zip(w, t.parents, strict=True):
+            if p is not None and weight:
+                total += weight * p.astype(np.float32, copy=False)
+        return total
+
+    return recipe
+
+
+def blend_bf16(weights: Sequence[float]) -> Recipe:
+    """Products, sum and division by the sum of weights, each rounded to bfloat16."""
+    w = [float(bf16(np.float32(x).reshape(1))[0]) for x in weights]
+    divisor = b(np.float32(sum(w)).reshape(1))[0]
+
+    def recipe(t: Aligned) -> Floats:
+        total = np.zeros(t.x.shape, np.float32)
+        for weight, p in zip(w, t.parents, strict=True):
+            if p is not None and weight:
+                total += b(np.float32(weight) * p.astype(np.float32, copy=False))
+        return b(b(total) / divisor)
+
+    return recipe
+
+
+def deltas_bf16(base: int, weights: Sequence[float], scale: float = 1.0) -> Recipe:
+    """Base + λ Σ wᵢ (Pᵢ − base), each step rounded to bfloat16; ``weights[base]`` is not used."""
+    w = [np.float32(bf16(np.float32(x).reshape(1))[0]) for x in weights]
+    factor = np.float32(scale)
+
+    def recipe(t: Aligned) -> Floats | None:
+        q = t.parents[base]
+        if q is None:
+            return None
+        total = np.zeros(t.x.shape, np.float32)
+        for i, p in enumerate(t.parents):
+            if i != base and p is not None and w[i]:
+                total += b(w[i] * b(p - q))
+        total = b(total)
+        if scale != 1:
+            total = b(factor * total)
+        return q + total
+
+    return recipe
+
+
+def linear(problem: Problem) -> Explanation | None:
+    """One coefficient for each parent, summing to one; in float32 or in bfloat16."""
+    samples = [s.informative() for s in problem.samples]
+    x, p, low, high = join(samples)
+    if len(x) < 200:
+        return None
+    q = p[:, -1]
+    design = p[:, :-1] - q[:, None]
+    fit = mixture.fit(design, low - q, high - q)
+    chance = mixture.chance(design, low - q, high - q)
+    if fit.consistency < WORTH_A_REPLAY or fit.consistency < chance + 0.15:
+        return None
+    found = Explanation(
+        method="linear",
+        coefficients=_closed(fit.value, fit.low, fit.high),
+        consistency=fit.consistency,
+        chance=chance,
+        per_tensor=_by_tensor(problem.samples, [*fit.value, 1 - fit.value.sum()]),
+    )
+    if fit.consistency >= CONSISTENT:
+        return _in_float32(problem, found)
+    return in_bfloat16(problem, found)
+
+
+def _in_float32(problem: Problem, found: Explanation) -> Explanation:
+    """The replay, with the roundest weights inside the intervals if they do no worse."""
+    weights = [found.coefficients[i].value for i in range(len(problem.names))]
+    exact = replace(found, arithmetic=FLOAT32, method=_name(weights)).replayed(
+        problem, blend(weights)
+    )
+    free = [found.coefficients[i] for i in range(len(problem.names) - 1)]
+    if any(c.high - c.low > 0.01 for c in free):
+        return exact
+    written = [0.0 if c.low <= 0 <= c.high else roundest(c.low, c.high) for c in free]
+    last = round(1 - sum(written), 9)
+    ends = [*found.coefficients.values()]
+    coefficients = {
+        i: Interval(v, min(v, c.low), max(v, c.high))
+        for i, (v, c) in enumerate(zip([*written, last], ends, strict=True))
+    }
+    rounder = replace(exact, coefficients=coefficients, method=_name([*written, last])).replayed(
+        problem, blend([*written, last])
+    )
+    return rounder if (rounder.replay or 0) >= (exact.replay or 0) - 1e-4 else exact
+
+
+def unnormalized(problem: Problem) -> Explanation | None:
+    """One coefficient for each parent that need not sum to one."""
+    x, p, low, high = join([s.informative() for s in problem.samples])
+    if len(x) < 200:
+        return None
+    last = p.shape[1] - 1
+    design = np.column_stack([p[:, :-1] - p[:, -1:], p[:, -1]])
+    fit = mixture.fit(design, low, high)
+    if fit.consistency < CONSISTENT:
+        return None
+    chance = mixture.chance(design, low, high)
+    value, lower, upper = fit.value.copy(), fit.low.copy(), fit.high.copy()
+    value[last] -= value[:last].sum()
+    lower[last] = value[last] - (fit.value[last] - fit.low[last])
+    upper[last] = value[last] + (fit.high[last] - fit.value[last])
+    ends = zip(value, lower, upper, strict=True)
+    found = Explanation(
+        method="linear",
+        coefficients={
+            i: Interval(float(v), float(a), float(c)) for i, (v, a, c) in enumerate(ends)
+        },
+        consistency=fit.consistency,
+        chance=chance,
+        arithmetic=FLOAT32,
+        parameters={"normalize": False},
+        per_tensor=_by_tensor(problem.samples, list(value)),
+    )
+    return found.replayed(problem, blend(list(value)))
+
+
+def in_bfloat16(problem: Problem, rough: Explanation) -> Explanation | None:
+    """The same coefficients in bfloat16 arithmetic, searched among its numbers."""
+    if any(t.dtypes[0] != "BF16" for t in problem.tensors):
+        return None
+    k = len(problem.names)
+    start = np.array([rough.coefficients[i].value for i in range(k)])
+    few = subset(problem.tensors)
+    best: tuple[float, Array, str, int, float] = (0.0, start, "", -1, 1.0)
+    for base, scale in [(-1, 1.0), *((q, 1.0) for q in range(k)), *_scales(k)]:
+        if best[0] >= PROOF or (scale != 1 and best[0] < WORTH_A_REPLAY):
+            break
+        free = [i for i in range(k) if i != base]
+
+        def make(w: Array, base: int = base, scale: float = scale) -> Recipe:
+            return blend_bf16(list(w)) if base < 0 else deltas_bf16(base, list(w), scale)
+
+        share, w = climb(few, make, start / scale if base >= 0 else start, free)
+        if share > best[0]:
+            best = (share, w, "linear" if base < 0 else "task_arithmetic", base, scale)
+    share, w, method, base, scale = best
+    if share < PROOF:
+        return None
+    coefficients = _from_bf16(w, base, scale)
+    found = replace(
+        rough,
+        method=method,
+        coefficients=coefficients,
+        arithmetic=BFLOAT16,
+        parameters={"lambda": scale} if scale != 1 else {},
+        consistency=share,
+    )
+    recipe = blend_bf16(list(w)) if base < 0 else deltas_bf16(base, list(w), scale)
+    return found.replayed(problem, recipe)
+
+
+def _scales(k: int) -> Iterator[tuple[int, float]]:
+    """Values of λ that people write, tried only when λ = 1 does not do."""
+    for q in range(k):
+        for scale in (0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.5, 2.0):
+            yield q, scale
+
+
+def subset(tensors: Sequence[Aligned]) -> list[Aligned]:
+    """Whole tensors that together have about :data:`SEARCH` elements, spread over the model."""
+    step = max(1, len(tensors) // 16)
+    chosen: list[Aligned] = []
+    total = 0
+    for t in tensors[::step]:
+        if total + t.x.size <= SEARCH or not chosen:
+            chosen.append(t)
+            total += t.x.size
+    return chosen
+
+
+def climb(
+    tensors: Sequence[Aligned],
+    make: Callable[[Array], Recipe],
+    start: Array,
+    free: Sequence[int],
+) -> tuple[float, Array]:
+    """The bfloat16 weights near ``start`` with the largest bit-identical share."""
+    at = bf16(start.astype(np.float32)).astype(np.float64)
+    best = replay(tensors, make(at))[0]
+    for _ in range(3):
+        before = best
+        for i in free:
+            step = 2.0 ** (np.floor(np.log2(max(abs(at[i]), 1e-6))) - 7)
+            for move in (-2, -1, 1, 2):
+                trial = at.copy()
+                trial[i] += move * step
+                share = replay(tensors, make(trial))[0]
+                if share > best:
+                    best, at = share, trial
+        if best == before or best < 0.05:
+            break
+    return best, at
+
+
+def roundest(low: float, high: float) -> float:
+    """The number with the fewest decimals between two ends: people write 0.7, not 0.69921875."""
+    for digits in range(1, 8):
+        unit = 10.0**-digits
+        value = np.ceil(low / unit - 1e-9) * unit
+        if value <= high + 1e-12:
+            return round(float(value), digits)
+    return (low + high) / 2
+
+
+def _from_bf16(w: Array, base: int, scale: float) -> dict[int, Interval]:
+    """All decimals that round to the weights found; the roundest of them as the value."""
+    out: dict[int, Interval] = {}
+    for i, x in enumerate(w):
+        if i == base:
+            continue
+        half = 2.0 ** (np.floor(np.log2(max(abs(x), 1e-30))) - 8) if x else 0.0
+        low, high = sorted(((x - half) * scale, (x + half) * scale))
+        value = roundest((x - half), (x + half)) * scale if x else 0.0
+        out[i] = Interval(value, low, high)
+    if base >= 0:
+        rest = 1 - sum(c.value for c in out.values())
+        reach = sum(c.high - c.low for c in out.values()) / 2
+        out[base] = Interval(rest, rest - reach, rest + reach)
+    return dict(sorted(out.items()))
+
+
+def _closed(value: Array, low: Array, high: Array) -> dict[int, Interval]:
+    """Intervals of all parents; the last is one minus the others."""
+    ends = zip(value, low, high, strict=True)
+    out = {i: Interval(float(v), float(a), float(c)) for i, (v, a, c) in enumerate(ends)}
+    rest = 1 - float(value.sum())
+    reach = float(np.sum(np.maximum(high - value, value - low)))
+    out[len(value)] = Interval(rest, rest - reach, rest + reach)
+    return out
+
+
+def _name(weights: Sequence[float]) -> str:
+    """Weights outside 0 to 1 are differences added to a base, whatever they are called."""
+    return "linear" if min(weights) > -1e-3 else "task_arithmetic"
+
+
+def _by_tensor(
+    samples: Sequence[Sample], weights: Sequence[float]
+) -> dict[str, tuple[float | None, float]]:
+    """Each tensor's own coefficient of the first parent, and its share inside the cells."""
+    c = np.asarray(weights, np.float64)
+    out: dict[str, tuple[float | None, float]] = {}
+    for s in samples:
+        i = s.informative()
+        if not len(i.x):
+            continue
+        share = mixture.share_inside(i.p, i.low, i.high, c)
+        out[s.tensor.canonical] = (own_alpha(i, c), share)
+    return out
+
+
+def own_alpha(s: Sample, c: Array) -> float | None:
+    """The first coefficient fitted in one tensor, the others in their global proportion."""
+    if abs(1 - c[0]) < 1e-9 or len(s.x) < 8:
+        return None
+    others = s.p[:, 1:] @ (c[1:] / (c.sum() - c[0])) if abs(c.sum() - c[0]) > 1e-9 else s.p[:, -1]
+    d = s.p[:, :1] - others[:, None]
+    return float(mixture.fit(d, s.low - others, s.high - others).value[0])

@@ -1,0 +1,128 @@
+"""What the best mixture leaves: inside rounding, training, or a parent that was not given.
+
+From weights alone a small further parent and a little later training look the same; so do a merge
+that was trained and a model trained half as far along the same path. This module measures and says
+which readings remain; it never turns a residue into a merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cardlint.weights.evidence import Interval
+from cardlint.weights.replay.explanation import Problem
+from cardlint.weights.samples import Array, Sample
+
+CELLS = 4.0
+"""Differences of so many cells are not moved by rounding: least squares is fair on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """The least-squares mixture of a model that no recipe explains to the bit."""
+
+    coefficients: dict[int, Interval]
+    size: float
+    """‖residue‖ / ‖largest difference of parents‖."""
+    cos_fit: float
+    """How much of the model's change from the nearest end lies along the parents' difference."""
+    stable: bool
+    """Whether tensors agree on the coefficients, as a recipe makes them do."""
+    between: bool
+    """Whether no single parent accounts for the model: the largest coefficient is below 0.9."""
+    low_rank: int | None
+    """Rank of what is missing, where it is low: an adapter."""
+
+
+def measure(problem: Problem) -> Residue | None:
+    """Fit on the elements where rounding does not bias, tensor by tensor.
+
+    The intervals are twice the standard error over tensors: they say how well the tensors agree,
+    not how many elements there are.
+    """
+    k = len(problem.names)
+    rows: list[Array] = []
+    sums: list[tuple[float, float, float]] = []
+    for s in problem.samples:
+        if len(s.tensor.shape) < 2:
+            continue
+        i = s.informative(CELLS)
+        if len(i.x) < 100:
+            continue
+        found = _least_squares(i)
+        if found is not None:
+            c, left, moved, apart = found
+            rows.append(c)
+            sums.append((left, moved, apart))
+    if len(rows) < 2:
+        return None
+    table = np.array(rows)
+    left, moved, apart = (sum(column) for column in zip(*sums, strict=True))
+    middle = np.median(table, axis=0)
+    deviation = 1.4826 * np.median(np.abs(table - middle), axis=0)
+    error = 2 * deviation / np.sqrt(len(table))
+    coefficients = {
+        j: Interval(float(m), float(m - e), float(m + e))
+        for j, (m, e) in enumerate(zip(middle, error, strict=True))
+    }
+    main = int(np.argmax(middle))
+    second = float(np.sort(middle)[-2])
+    inside = -0.1 < float(middle.min()) and float(middle.max()) < 1.1
+    return Residue(
+        coefficients=coefficients,
+        size=float(np.sqrt(left / apart)) if apart > 0 else 0.0,
+        cos_fit=float(np.sqrt(max(0.0, 1 - left / moved))) if moved > 0 else 0.0,
+        stable=bool(
+            deviation[main] < 0.15 and (k == 1 or deviation.max() < max(0.35 * second, 0.05))
+        ),
+        between=bool(middle[main] < 0.9 and second > 0.1 and (inside or k > 2)),
+        low_rank=None,
+    )
+
+
+def _least_squares(s: Sample) -> tuple[Array, float, float, float] | None:
+    """Coefficients summing to one; ‖left‖², ‖R − nearest‖², ‖largest difference of parents‖²."""
+    q = s.p[:, -1]
+    design, target = s.p[:, :-1] - q[:, None], s.x - q
+    gram = design.T @ design
+    scale = float(np.trace(gram)) / len(gram)
+    if scale <= 0:
+        return None
+    c = np.linalg.solve(gram + 1e-9 * scale * np.eye(len(gram)), design.T @ target)
+    left = float(np.sum((target - design @ c) ** 2))
+    distances = [float(np.sum((s.x - s.p[:, j]) ** 2)) for j in range(s.p.shape[1])]
+    apart = max(
+        float(np.sum((s.p[:, i] - s.p[:, j]) ** 2)) for i in range(s.p.shape[1]) for j in range(i)
+    )
+    full: Array = np.append(c, 1 - c.sum())
+    return full, left, max(distances), apart
+
+
+def shares(problem: Problem, weights: Sequence[float]) -> float:
+    """Share of informative elements that a fixed mixture puts into their cells."""
+    c = np.asarray(weights)
+    inside = total = 0
+    for s in problem.samples:
+        i = s.informative()
+        f = i.p @ c
+        inside += int(np.count_nonzero((f >= i.low) & (f <= i.high)))
+        total += len(f)
+    return inside / total if total else 0.0
+
+
+def left_over(x: Array, p: Array) -> float:
+    """‖x − p c‖² for the best ``c`` summing to one; ``p`` is ``(n, k)``."""
+    q = p[:, -1]
+    target = x - q
+    if p.shape[1] == 1:
+        return float(target @ target)
+    design = p[:, :-1] - q[:, None]
+    gram = design.T @ design
+    scale = float(np.trace(gram)) / len(gram)
+    if scale <= 0:
+        return float(target @ target)
+    c = np.linalg.solve(gram + 1e-9 * scale * np.eye(len(gram)), design.T @ target)
+    return float(np.sum((target - design @ c) ** 2))

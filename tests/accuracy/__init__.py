@@ -1,0 +1,1 @@
+"""How often `compare` is right, measured: ``python -m tests.accuracy --lab ../shared/lab``."""
