@@ -24,6 +24,8 @@ class Phrase:
     text: str
     linked: bool = False
     """Counts only for an id that is an address on the Hub ("fine-tuned on …" is said of data, too)."""
+    needs: tuple[str, ...] = ()
+    """One of these (lower case) is in every text that can match: a cheap look before a dear one."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -31,8 +33,12 @@ class Phrase:
         return re.compile(self.text, re.IGNORECASE)
 
 
-def _table(*rows: tuple[str, str] | tuple[str, str, bool]) -> tuple[Phrase, ...]:
-    return tuple(Phrase(*row) for row in rows)
+def _table(*rows: tuple[str, str]) -> tuple[Phrase, ...]:
+    return tuple(Phrase(relation, text) for relation, text in rows)
+
+
+def _gated(*rows: tuple[str, str, str] | tuple[str, str, str, bool]) -> tuple[Phrase, ...]:
+    return tuple(Phrase(row[1], row[2], *row[3:], needs=tuple(row[0].split("|"))) for row in rows)
 
 
 # What an id must not be an example, a tokenizer, a data set or a measure of.
@@ -72,68 +78,68 @@ _DET = (
 
 _ENGLISH = (
     # a merge of A and B; merged using A as a base; by merging A with B
-    ("merge", rf"\bmerg(?:e|ed|es|ing)\b(?:\s+[\w()/-]+){{0,6}}?\s+(?:of|from|between|using|with|combining)\b\s*{_GAP}{_MERGED}"),
-    ("merge", rf"\b(?:merges|merging|merged)\s+{_SHORT}{_MIXED}"),
-    ("merge", rf"\b(?:mix(?:ture)?|blend|soup|slerp|fusion|combination|frankenmerge|interpolation)\b(?:\s+[\w()-]+){{0,3}}?\s+(?:of|between)\b\s*{_GAP}{_MIXED}"),
+    ("merg", "merge", rf"\bmerg(?:e|ed|es|ing)\b(?:\s+[\w()/-]+){{0,6}}?\s+(?:of|from|between|using|with|combining)\b\s*{_GAP}{_MERGED}"),
+    ("merg", "merge", rf"\b(?:merges|merging|merged)\s+{_SHORT}{_MIXED}"),
+    ("mix|blend|soup|slerp|fusion|combination|merge|interpolation", "merge", rf"\b(?:mix(?:ture)?|blend|soup|slerp|fusion|combination|frankenmerge|interpolation)\b(?:\s+[\w()-]+){{0,3}}?\s+(?:of|between)\b\s*{_GAP}{_MIXED}"),
     # distilled from A; distilling knowledge from A; with A as the teacher
-    ("distillation", rf"\bdistil(?!BERT|roBERT|GPT|bart)\w*\b(?:\s+[\w()-]+){{0,5}}?\s+(?:of|from)\b\s*{_GAP}{_IDS}"),
-    ("distillation", rf"\b(?:with|using|from|by)\s+{_DET}{_SHORT}{_IDS}[^.;{M}]{{0,40}}?\bas (?:the |a |our |its )?teacher"),
+    ("distil", "distillation", rf"\bdistil(?!BERT|roBERT|GPT|bart)\w*\b(?:\s+[\w()-]+){{0,5}}?\s+(?:of|from)\b\s*{_GAP}{_IDS}"),
+    ("teacher", "distillation", rf"\b(?:with|using|from|by)\s+{_DET}{_SHORT}{_IDS}[^.;{M}]{{0,40}}?\bas (?:the |a |our |its )?teacher"),
     # quantized version of A; GGUF files for A; converted to GGUF from A; obtained by quantizing A
-    ("quantized", rf"{_QUANT}\)?[\s-]+{_WORDS}{{0,6}}?(?:of|for|from)\b\s*{_GAP}{_IDS}"),
-    ("quantized", rf"\b(?:convert(?:ed)?|conversion|ported|exported)\b[^.;{M}]{{0,60}}?\b(?:from|of)\b\s*{_GAP}{_IDS}"),
-    ("quantized", rf"\b(?:by|after|through|via)\s+(?:quanti[sz]ing|converting)\b\s*{_GAP}{_IDS}"),
+    ("quant|gguf|ggml|gptq|awq|exl|mlx|onnx|core|openvino|ctranslate|imatrix", "quantized", rf"{_QUANT}\)?[\s-]+{_WORDS}{{0,6}}?(?:of|for|from)\b\s*{_GAP}{_IDS}"),
+    ("conver|ported|export", "quantized", rf"\b(?:convert(?:ed)?|conversion|ported|exported)\b[^.;{M}]{{0,60}}?\b(?:from|of)\b\s*{_GAP}{_IDS}"),
+    ("quanti|convert", "quantized", rf"\b(?:by|after|through|via)\s+(?:quanti[sz]ing|converting)\b\s*{_GAP}{_IDS}"),
     # LoRA weights for A; controlnet weights trained on A
-    ("adapter", rf"\b(?:LoRA|adapters?|DreamBooth|PEFT|controlnet)\b\s+{_WORDS}{{0,3}}?(?:for|of|(?:trained|built) on(?: top of)?)\b\s*{_GAP}{_IDS}"),
+    ("lora|adapter|dreambooth|peft|controlnet", "adapter", rf"\b(?:LoRA|adapters?|DreamBooth|PEFT|controlnet)\b\s+{_WORDS}{{0,3}}?(?:for|of|(?:trained|built) on(?: top of)?)\b\s*{_GAP}{_IDS}"),
     # a fine-tuned version of A; fine-tuned from A; fine-tunes of A
-    ("finetune", rf"{_FT}[\s,]+{_WORDS}{{0,4}}?(?:of|from|on top of|based (?:up)?on|starting from|over)\b\s*{_GAP}{_IDS}"),
-    ("finetune", rf"\b(?:enhanced|extended|modified|abliterated|uncensored|pruned|instructed|instruct|adapted|LLaMAfied)\s+(?:version|variant|replica)s?\s+of\b\s*{_GAP}{_IDS}"),
+    ("tun|train", "finetune", rf"{_FT}[\s,]+{_WORDS}{{0,4}}?(?:of|from|on top of|based (?:up)?on|starting from|over)\b\s*{_GAP}{_IDS}"),
+    ("version|variant|replica", "finetune", rf"\b(?:enhanced|extended|modified|abliterated|uncensored|pruned|instructed|instruct|adapted|LLaMAfied)\s+(?:version|variant|replica)s?\s+of\b\s*{_GAP}{_IDS}"),
     # fine-tuned A on …; by fine-tuning A; finetunes A
-    ("finetune", rf"(?:^\W*|\n\W*|\b(?:an?|the|we|I|have|just)\s+)(?:further\s+|then\s+)?{_TUN}ed\s+{_DET}{_IDS}"),
-    ("finetune", rf"\b(?:by|via|through|of|from)\s+(?:further\s+)?{_TUN}ing\b['\"\s]+{_DET}{_IDS}"),
-    ("finetune", rf"{_FT}\s+on\s+{_DET}{_SHORT}{_IDS}", True),
-    ("finetune", rf"{_FT}\s+using\s+(?:the |a )?pre-?trained\s+{_IDS}"),
-    ("finetune", rf"\b{_TUN}es\s+{_DET}{_IDS}"),
+    ("tun|train", "finetune", rf"(?:^\W*|\n\W*|\b(?:an?|the|we|I|have|just)\s+)(?:further\s+|then\s+)?{_TUN}ed\s+{_DET}{_IDS}"),
+    ("tun|train", "finetune", rf"\b(?:by|via|through|of|from)\s+(?:further\s+)?{_TUN}ing\b['\"\s]+{_DET}{_IDS}"),
+    ("tun|train", "finetune", rf"{_FT}\s+on\s+{_DET}{_SHORT}{_IDS}", True),
+    ("tun|train", "finetune", rf"{_FT}\s+using\s+(?:the |a )?pre-?trained\s+{_IDS}"),
+    ("tun|train", "finetune", rf"\b{_TUN}es\s+{_DET}{_IDS}"),
     # this is A fine-tuned for …; takes A and fine-tunes it; uses the pretrained A and fine-tuned it
-    ("finetune", rf"\b(?:is|are|takes?|took|use[sd]?)\s+(?:(?:just|simply|basically|now)\s+)?{_DET}(?P<ids>{M}){_AFTER}[^.;:!?{M}]{{0,60}}?(?:{_FT}|\btrained\b|\borthogonali[sz]ed\b)"),
+    ("tun|train|orthogonal", "finetune", rf"\b(?:is|are|takes?|took|use[sd]?)\s+(?:(?:just|simply|basically|now)\s+)?{_DET}(?P<ids>{M}){_AFTER}(?:(?!\bnot\b|n['’]t\b|\bnever\b)[^.;:!?{M}]){{0,60}}?(?:{_FT}|\btrained\b|\borthogonali[sz]ed\b)"),
     # trained from A; initialized with A; resumed from A; continued pretraining of A; derived from A
-    ("finetune", rf"\b(?:re-?)?(?:pre-?)?train(?:ed|ing)\s+{_WORDS}{{0,3}}?(?:from|on top of|starting from|based on|upon)\b\s*{_GAP}{_IDS}"),
-    ("finetune", rf"\b(?:initiali[sz]ed|warm[- ]?started|resumed|resuming|bootstrapped)\s+{_WORDS}{{0,4}}?(?:from|with|using|by)\b\s*{_GAP}{_IDS}"),
-    ("finetune", rf"\b(?:continu\w+|further|additional(?:ly)?)\s+(?:to\s+)?(?:\w+[- ])?(?:pre-?)?train\w*\s+{_WORDS}{{0,3}}?(?:of|from|with|on top of)\b\s*{_GAP}{_IDS}"),
-    ("", rf"\b(?:starting|derived|start)\s+from\b\s*{_GAP}{_IDS}"),
+    ("train", "finetune", rf"\b(?:re-?)?(?:pre-?)?train(?:ed|ing)\s+{_WORDS}{{0,3}}?(?:from|on top of|starting from|based on|upon)\b\s*{_GAP}{_IDS}"),
+    ("initiali|warm|resum|bootstrap", "finetune", rf"\b(?:initiali[sz]ed|warm[- ]?started|resumed|resuming|bootstrapped)\s+{_WORDS}{{0,4}}?(?:from|with|using|by)\b\s*{_GAP}{_IDS}"),
+    ("train", "finetune", rf"\b(?:continu\w+|further|additional(?:ly)?)\s+(?:to\s+)?(?:\w+[- ])?(?:pre-?)?train\w*\s+{_WORDS}{{0,3}}?(?:of|from|with|on top of)\b\s*{_GAP}{_IDS}"),
+    ("start|deriv", "", rf"\b(?:starting|derived|start)\s+from\b\s*{_GAP}{_IDS}"),
     # using A as the starting point; with A as the base model
-    ("", rf"\b(?:using|with|used|uses|use|on)\s+{_GAP}{_IDS}[^.;{M}]{{0,40}}?\bas (?:the |a |an |our |its )?(?:base|starting point|backbone|initiali[sz]ation|init\b|foundation|parent)(?!\w* model yields)"),
-    ("finetune", rf"\btrained\s+using\s+{_DET}{_SHORT}{_IDS}\s+as\b"),
+    (" as ", "", rf"\b(?:using|with|used|uses|use|on)\s+{_GAP}{_IDS}[^.;{M}]{{0,40}}?\bas (?:the |a |an |our |its )?(?:base|starting point|backbone|initiali[sz]ation|init\b|foundation|parent)(?!\w* model yields)"),
+    ("trained using", "finetune", rf"\btrained\s+using\s+{_DET}{_SHORT}{_IDS}\s+as\b"),
     # this model is based on A and further trained on …
-    ("", rf"\b(?:(?:is|are|was|were|model|version)\b|(?:it|this|that)['’]s\b|^\W*)[^.;{M}]{{0,80}}?\b(?:based|built|builds)\s+(?:up)?on(?: top of)?\b\s*{_GAP}{_IDS}"),
-    ("finetune", rf"^\W*based on\s+{_DET}{_SHORT}{_IDS}\W*$"),
-    ("finetune", rf"\b(?:the|our|its) base model (?:is|was)\b\s*{_GAP}{_IDS}"),
+    ("based|built|builds", "", rf"\b(?:(?:is|are|was|were|model|version)\b|(?:it|this|that)['’]s\b|^\W*)[^.;{M}]{{0,80}}?\b(?:based|built|builds)\s+(?:up)?on(?: top of)?\b\s*{_GAP}{_IDS}"),
+    ("based on", "finetune", rf"^\W*based on\s+{_DET}{_SHORT}{_IDS}\W*$"),
+    ("base model", "finetune", rf"\b(?:the|our|its) base model (?:is|was)\b\s*{_GAP}{_IDS}"),
 )  # fmt: skip
 
 _MADE = r"(?:ajustad|afinad|refinad|treinad|entrenad|inicializad|derivad|adaptad)[oa]s?"
 _ROMANCE = (
-    ("merge", rf"\b(?:fus[ãi]?[oó]n?|fusão|mescla(?:gem)?|mezcla|merge|combina(?:ção|ción))\b(?:\s+[\w()/-]+){{0,4}}?\s+(?:d[eoa]s?|del|entre)\b\s*{_GAP}{_MERGED}"),
-    ("merge", rf"\b(?:mesclando|fundindo|fusionando|mezclando|combinando|mescla|fusiona)\s+{_SHORT}{_MIXED}"),
-    ("distillation", rf"\bdestil(?:ad[oa]s?|a[çc]ão|aci[oó]n)\b(?:\s+[\w()-]+){{0,4}}?\s+(?:de|do|da|del|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
-    ("quantized", rf"\b(?:quanti[zs]ad[oa]s?|cuanti[zf]\w+|quantiza(?:ção|ções)|cuantizaci[oó]n|conver(?:tid[oa]s?|são|sión))\b(?:\s+[\w()-]+){{0,4}}?\s+(?:de|do|da|del|desde|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
-    ("finetune", rf"\b(?:ajuste fino|fine[- ]?tun\w*|afinamento|afinaci[oó]n|refinamento)\b(?:\s+[\w()-]+){{0,4}}?\s+(?:de|do|da|del|sobre|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
-    ("finetune", rf"\bvers(?:ão|ión)\s+(?:[\w-]+\s+){{0,2}}?{_MADE}\s+(?:finamente\s+)?(?:de|do|da|del|sobre|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
-    ("finetune", rf"\b{_MADE}\b(?:\s+[\w()-]+){{0,4}}?\s+(?:a partir d[eoa]l?|desde|sobre)\b\s*{_GAP}{_IDS}"),
-    ("finetune", rf"\bcontinu(?:ação|ación|ando|ad[oa]|o)\b(?:\s+[\w()-]+){{0,4}}?\s+(?:pr[eé]-?)?(?:trein\w+|entrena\w+)\s+(?:de|do|da|del|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
-    ("", rf"\b(?:basead[oa]|basad[oa]|constru[ií]d[oa])\s+(?:em|no|na|en|sobre)\b\s*{_GAP}{_IDS}"),
+    ("fus|mescl|mezcl|combina|merge d|merge entre", "merge", rf"\b(?:fus[ãi]?[oó]n?|fusão|mescla(?:gem)?|mezcla|merge|combina(?:ção|ción))\b(?:\s+[\w()/-]+){{0,4}}?\s+(?:d[eoa]s?|del|entre)\b\s*{_GAP}{_MERGED}"),
+    ("mescl|fundindo|fusion|mezcl|combinando", "merge", rf"\b(?:mesclando|fundindo|fusionando|mezclando|combinando|mescla|fusiona)\s+{_SHORT}{_MIXED}"),
+    ("destil", "distillation", rf"\bdestil(?:ad[oa]s?|a[çc]ão|aci[oó]n)\b(?:\s+[\w()-]+){{0,4}}?\s+(?:de|do|da|del|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
+    ("quantiza|cuanti|conversão|conversión|convertid", "quantized", rf"\b(?:quanti[zs]ad[oa]s?|cuanti[zf]\w+|quantiza(?:ção|ções)|cuantizaci[oó]n|conver(?:tid[oa]s?|são|sión))\b(?:\s+[\w()-]+){{0,4}}?\s+(?:de|do|da|del|desde|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
+    ("ajuste|afina|refina|tuning d|tune d|tuning s|tuning a p", "finetune", rf"\b(?:ajuste fino|fine[- ]?tun\w*|afinamento|afinaci[oó]n|refinamento)\b(?:\s+[\w()-]+){{0,4}}?\s+(?:de|do|da|del|sobre|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
+    ("versão|versión", "finetune", rf"\bvers(?:ão|ión)\s+(?:[\w-]+\s+){{0,2}}?{_MADE}\s+(?:finamente\s+)?(?:de|do|da|del|sobre|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
+    ("ajustad|afinad|refinad|treinad|entrenad|inicializad|derivad|adaptad", "finetune", rf"\b{_MADE}\b(?:\s+[\w()-]+){{0,4}}?\s+(?:a partir d[eoa]l?|desde|sobre)\b\s*{_GAP}{_IDS}"),
+    ("continua", "finetune", rf"\bcontinu(?:ação|ación|ando|ad[oa]|o)\b(?:\s+[\w()-]+){{0,4}}?\s+(?:pr[eé]-?)?(?:trein\w+|entrena\w+)\s+(?:de|do|da|del|a partir d[eoa]l?)\b\s*{_GAP}{_IDS}"),
+    ("basead|basad|constru", "", rf"\b(?:basead[oa]|basad[oa]|constru[ií]d[oa])\s+(?:em|no|na|en|sobre)\b\s*{_GAP}{_IDS}"),
 )  # fmt: skip
 
 _FROM = r"(?:基于|在|由|从|對|对|将|將|把|使用|以|用|采用|採用)"
 _ZH_VERB = r"(?P<v>微调|微調|精调|全参数调优|合并|合併|融合|蒸馏|蒸餾|量化|继续预训练|增量预训练|继续训练|續訓|续训|二次预训练|后训练|转换|轉換|指令调优|训练得到|训练而成)"
 _ZH_GAP = rf"[^{M}。；！？，]{{0,20}}?"
 _CHINESE = (
-    ("zh", rf"{_FROM}{_ZH_GAP}{_IDS}[^{M}。；！？]{{0,25}}?{_ZH_VERB}(?![^。；！？]{{0,40}}相比)"),
-    ("zh", rf"(?P<ids>{M})\s*模?型?\s*的?\s*(?:GGUF|GPTQ|AWQ|[48]-?bit|int[48])?\s*{_ZH_VERB}(?:后的?)?(?:模型|版本?)"),
-    ("zh", rf"{_ZH_VERB}(?:自|于)\s*{_ZH_GAP}{_IDS}"),
-    ("finetune", rf"{_FROM}{_ZH_GAP}(?P<ids>{M})\s*作?为?\s*(?:初始化|基座|底座|基础模型|基底)"),
-    ("distillation", rf"(?P<ids>{M})\s*作?为?\s*教师"),
+    ("微|精调|调优|合|融|蒸|量化|训|訓|转换|轉換", "zh", rf"{_FROM}{_ZH_GAP}{_IDS}[^{M}。；！？]{{0,25}}?{_ZH_VERB}(?![^。；！？]{{0,40}}相比)"),
+    ("微|精调|调优|合|融|蒸|量化|训|訓|转换|轉換", "zh", rf"(?P<ids>{M})\s*模?型?\s*的?\s*(?:GGUF|GPTQ|AWQ|[48]-?bit|int[48])?\s*{_ZH_VERB}(?:后的?)?(?:模型|版本?)"),
+    ("微|精调|调优|合|融|蒸|量化|训|訓|转换|轉換", "zh", rf"{_ZH_VERB}(?:自|于)\s*{_ZH_GAP}{_IDS}"),
+    ("初始化|基座|底座|基础模型|基底", "finetune", rf"{_FROM}{_ZH_GAP}(?P<ids>{M})\s*作?为?\s*(?:初始化|基座|底座|基础模型|基底)"),
+    ("教师", "distillation", rf"(?P<ids>{M})\s*作?为?\s*教师"),
 )  # fmt: skip
 
-PATTERNS = _table(*_ENGLISH, *_ROMANCE, *_CHINESE)
+PATTERNS = _gated(*_ENGLISH, *_ROMANCE, *_CHINESE)
 """Relation and phrase, most telling relations first: the first to claim an id names it."""
 
 VERBS = _table(

@@ -160,7 +160,10 @@ def _matches(
     sentence: str, reading: Reading, position: int, own: frozenset[str]
 ) -> Iterator[tuple[str, int, int]]:
     """Relation, start and end of the ids, for each clause of the sentence that names parents."""
+    lower = sentence.lower()
     for phrase in PATTERNS:
+        if not any(word in lower for word in phrase.needs):
+            continue
         for match in phrase.pattern.finditer(sentence):
             before = sentence[: match.start()]
             if REFUSED.search(before + match[0][: match.start("ids") - match.start()]):
