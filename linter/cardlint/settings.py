@@ -59,9 +59,9 @@ class Settings:
     waivers: tuple[Mapping[str, Any], ...] = ()
     baseline: Path | None = None
     hub: Path | None = None
-    offline: bool | None = None
-    weights: str | None = None
-    budget: str | int | None = None
+    offline: bool = False
+    weights: str = "auto"
+    budget: str | int = "64MiB"
     candidates: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     """Key → what set it; a key that nothing set is not there."""
@@ -191,9 +191,9 @@ def load(
         waivers=tuple(values.get("waivers", ())),
         baseline=_path("baseline", values, given, folder),
         hub=_path("hub", values, given, folder),
-        offline=values.get("offline"),
-        weights=values.get("weights"),
-        budget=values.get("budget"),
+        offline=bool(values.get("offline", False)),
+        weights=values.get("weights", "auto"),
+        budget=values.get("budget", "64MiB"),
         candidates=tuple(values.get("candidates", ())),
         origins=origins,
     )

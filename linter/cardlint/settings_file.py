@@ -159,7 +159,7 @@ class Place:
         for number, raw in enumerate(self.text.splitlines(), 1):
             line = raw.strip()
             if line.startswith("["):
-                name = line.strip("[] \t").partition("#")[0].strip().strip("]").replace('"', "")
+                name = re.sub(r"[\"'\s]", "", line.partition("#")[0]).strip("[]")
                 inside = name == header
                 if name == full:
                     if seen == index:

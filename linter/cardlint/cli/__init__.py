@@ -120,6 +120,9 @@ def _run(args: list[str] | None) -> int:
     except CardlintError as error:
         _say(error.message, error.remedy)
         return USAGE
+    except SystemExit as end:  # click ends so after a completion, and after a closed pipe, with 1
+        closed = type(sys.stdout).__name__.endswith("PacifyFlushWrapper")
+        return OK if closed or not isinstance(end.code, int) else end.code
     return code if isinstance(code, int) else OK
 
 

@@ -36,10 +36,10 @@ def checker(target: str, sources: Sources, chosen: Chosen, aside: Aside | None =
         "hub": settings.hub,
         "offline": settings.offline,
         "weights": settings.weights,
-        "budget": settings.budget if settings.budget is None else size(str(settings.budget)),
-        "candidates": settings.candidates or None,
+        "budget": size(str(settings.budget)),
+        "candidates": settings.candidates,
     }
-    more = {k: v for k, v in from_settings.items() if v is not None and not _given(k)}
+    more = {k: v for k, v in from_settings.items() if k in settings.origins and not _given(k)}
     if more:
         sources = replace(sources, **more)
         run.resolver, run.options = sources.resolver(), sources.options()
