@@ -76,6 +76,7 @@ def parse(id_: str, text: str) -> License:
         confidence=raw["confidence"],
         source=raw["source"],
         notes=raw.get("notes"),
+        compatible=tuple(raw.get("compatible", ())),
         texts=tuple(t["name"] for t in raw.get("texts", ())),
         conditions=tuple(
             Condition(
@@ -86,6 +87,7 @@ def parse(id_: str, text: str) -> License:
                 confidence=c.get("confidence", raw["confidence"]),
                 text=c.get("text"),
                 alternatives=tuple(c.get("alternatives", ())),
+                effect=c.get("effect"),
                 when=c.get("when"),
             )
             for c in raw["conditions"]

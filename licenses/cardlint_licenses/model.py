@@ -80,6 +80,9 @@ class Condition:
     """The exact sentence, phrase or word that the license requires."""
     alternatives: tuple[str, ...] = ()
     """Other wordings that the license accepts in place of ``text``."""
+    effect: str | None = None
+    """Of output terms: ``none``, ``naming``, ``derivative`` (all conditions hold for a model trained
+    on outputs) or ``forbidden``."""
     when: str | None = None
     """``upstream-has-notice``, ``upstream-is-cosmos``, ``database-contents-used``, or always."""
 
@@ -119,6 +122,8 @@ class License:
     confidence: str
     source: str
     notes: str | None
+    compatible: tuple[str, ...]
+    """Licenses under which a derivative may be shared besides its own, by its own words."""
     texts: tuple[str, ...]
     conditions: tuple[Condition, ...]
 

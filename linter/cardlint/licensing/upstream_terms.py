@@ -1,0 +1,192 @@
+"""Under which licenses the parents are, and what these say of this repository's own license.
+
+One :class:`Terms` for each ancestor, nearest first, to any depth: what a grandparent asks for is
+not settled by a parent that forgot it. Edges come from what is declared; those from prose and
+config files, which may be wrong, are marked as less sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cardlint.errors import Unavailable
+from cardlint.findings import Confidence, Location, NotChecked
+from cardlint.licensing.files import LicenseFiles
+from cardlint.lineage.declared import Origin
+from cardlint_licenses import License, Reuse
+from cardlint_licenses.judge import Ruling, Verdict, judge
+
+if TYPE_CHECKING:
+    from cardlint.lineage.upstream import Edge
+    from cardlint.repository import Repository
+
+_SURE = (Origin.FRONT_MATTER, Origin.ADAPTER, Origin.MERGEKIT)
+_REUSE = {
+    "finetune": Reuse.FINETUNE,
+    "adapter": Reuse.ADAPTER,
+    "merge": Reuse.MERGE,
+    "quantized": Reuse.QUANTIZED,
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What one ancestor's license says of this repository."""
+
+    parent: str
+    """``org/name`` of the ancestor."""
+    path: tuple[str, ...]
+    """The chain from this repository's parent to the ancestor, both included."""
+    location: Location
+    """Where in this repository the chain begins."""
+    reuse: Reuse
+    sure: bool
+    """Whether the chain is declared as such, not read out of prose or a config file."""
+    repo: Repository
+    """The ancestor."""
+    licenses: tuple[License, ...]
+    """What it is under; never empty."""
+    verdict: Verdict
+    """The worst over its licenses; where they disagree, a person must decide."""
+
+    @property
+    def confidence(self) -> Confidence:
+        """Of a finding that rests on the edge."""
+        return Confidence.HIGH if self.sure else Confidence.MEDIUM
+
+    def named(self) -> str:
+        """The ancestor with its license, for messages: ``org/name (apache-2.0)``."""
+        return f"{self.parent} ({', '.join(x.id for x in self.licenses)})"
+
+
+@dataclass(frozen=True)
+class Review:
+    """All ancestors."""
+
+    terms: tuple[Terms, ...]
+    gaps: tuple[NotChecked, ...]
+    """Ancestors whose license is not known, and why."""
+
+
+def review(repo: Repository) -> Review:
+    """Judge this repository's license against every ancestor's; computed once a repository.
+
+    Raises:
+        Unavailable: the repository's own files or lineage cannot be read.
+    """
+    key = "licensing:review"
+    if key not in repo.known:
+        repo.known[key] = _review(repo)
+    found: Review = repo.known[key]
+    return found
+
+
+def _review(repo: Repository) -> Review:
+    upstream = repo.upstream
+    terms: list[Terms] = []
+    gaps: list[NotChecked] = [g for g in upstream.gaps if g.what == "upstream"]
+    mine = repo.licenses
+    for parent in upstream.ancestors:
+        chain = _chain(upstream.edges, upstream.root, parent)
+        opened = upstream.repositories.get(parent)
+        if opened is None or not chain:
+            continue
+        what = f"license of {parent}"
+        if isinstance(opened, Unavailable):
+            gaps.append(NotChecked(what, opened.message, opened.remedy))
+            continue
+        try:
+            theirs = opened.licenses
+        except Unavailable as reason:
+            gaps.append(NotChecked(what, reason.message, reason.remedy))
+            continue
+        licenses = theirs.governing()
+        if not licenses:
+            said = ", ".join(d.text for d in theirs.declared)
+            why = (
+                f"{parent} declares {said}, which is not known"
+                if said
+                else (f"{parent} declares no license and holds no license text that is known")
+            )
+            gaps.append(NotChecked(what, why, "Ask its publisher."))
+            continue
+        reuse = reuse_of(repo, chain, upstream.parents_of(upstream.root))
+        terms.append(
+            Terms(
+                parent=parent,
+                path=tuple(e.parent for e in chain),
+                location=chain[0].location,
+                reuse=reuse,
+                sure=all(e.origin in _SURE for e in chain),
+                repo=opened,
+                licenses=licenses,
+                verdict=verdict(mine, licenses, reuse),
+            )
+        )
+    return Review(tuple(terms), tuple(gaps))
+
+
+def verdict(mine: LicenseFiles, licenses: Sequence[License], reuse: Reuse) -> Verdict:
+    """Judge against all licenses of one ancestor.
+
+    A list of licenses on the Hub may mean "and" or "or"; where the answer depends on it, a person
+    must decide.
+    """
+    down = [d.license for d in mine.declared if d.license]
+    if len(down) < len(mine.declared):
+        down = []  # one value is not known: what is granted is not known
+    found = [judge(down, u, reuse, carries=mine.carries(u.id)) for u in licenses]
+    order = list(Ruling)
+    worst = max(found, key=lambda v: order.index(v.ruling))
+    rulings = {v.ruling for v in found}
+    if worst.ruling is Ruling.CONFLICT and rulings != {Ruling.CONFLICT}:
+        reason = f"{worst.reason}; its other licenses allow it, and the list may mean “and” or “or”"
+        worst = Verdict(Ruling.NEEDS_HUMAN, reason, worst.topic, worst.clause, worst.conditions)
+    conditions = tuple(dict.fromkeys(c for v in found for c in v.conditions))
+    return Verdict(worst.ruling, worst.reason, worst.topic, worst.clause, conditions)
+
+
+def reuse_of(repo: Repository, chain: Sequence[Edge], siblings: Sequence[str]) -> Reuse:
+    """How this repository came from the end of a chain."""
+    relations = [_REUSE.get((e.relation or "").lower()) for e in chain]
+    first = relations[0]
+    if first is None:
+        if repo.has("adapter_config.json"):
+            first = Reuse.ADAPTER
+        elif len(siblings) > 1:
+            first = Reuse.MERGE
+        else:
+            first = Reuse.FINETUNE
+    if first is Reuse.QUANTIZED and any(r is not Reuse.QUANTIZED for r in relations[1:]):
+        return Reuse.FINETUNE
+    return first
+
+
+def _chain(edges: Sequence[Edge], root: str, parent: str) -> tuple[Edge, ...]:
+    """The shortest chain of edges from ``root`` to ``parent``, the surest where several are."""
+
+    def rank(edge: Edge) -> tuple[bool, bool]:
+        return edge.origin not in _SURE, edge.relation is None
+
+    best: dict[str, tuple[Edge, ...]] = {}
+    level: tuple[str, ...] = (root,)
+    while level and parent not in best:
+        following: list[str] = []
+        for child in level:
+            for edge in sorted((e for e in edges if e.child == child), key=rank):
+                if edge.parent not in best and edge.parent != root:
+                    best[edge.parent] = (*best.get(child, ()), edge)
+                    following.append(edge.parent)
+        level = tuple(following)
+    return best.get(parent, ())
+
+
+def by_license(terms: Sequence[Terms]) -> Iterator[tuple[License, list[Terms]]]:
+    """The ancestors of each license: one text serves all of them."""
+    grouped: dict[str, tuple[License, list[Terms]]] = {}
+    for one in terms:
+        for license_ in one.licenses:
+            grouped.setdefault(license_.id, (license_, []))[1].append(one)
+    yield from grouped.values()
