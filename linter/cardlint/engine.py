@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,10 +52,20 @@ def run(
         repository=repo.id,
         revision=repo.source.identity.commit,
         findings=tuple(sorted((stamp(repo, f) for f in told), key=_order)),
-        not_checked=tuple(spoken.missing.values()),
+        not_checked=(*spoken.missing.values(), *_left_out(repo)),
         ignored=tuple(sorted(ignored, key=lambda i: _order(i.finding))),
         rules_run=tuple(sorted(ran)),
     )
+
+
+def _left_out(repo: Repository) -> Iterator[NotChecked]:
+    """Files that are there but were not taken in, by reason: no rule has seen them."""
+    by_reason: dict[str, list[str]] = {}
+    for path, why in repo.source.skipped.items():
+        by_reason.setdefault(why, []).append(path)
+    for why, paths in by_reason.items():
+        rest = f" and {len(paths) - 3:,} more" if len(paths) > 3 else ""
+        yield NotChecked(", ".join(paths[:3]) + rest, why)
 
 
 @dataclass
