@@ -190,7 +190,7 @@ class Resolver:
 def _existing(text: str) -> Path | None:
     try:
         path = Path(text)
-        return path if path.exists() else None
+        return path if text and path.exists() else None
     except (OSError, ValueError):  # too long, or a NUL: no path
         return None
 
