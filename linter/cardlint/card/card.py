@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cardlint.card import front_matter as fm
+from cardlint.card.delimiters import Malformed, malformed
 from cardlint.card.lines import Lines
 from cardlint.findings import Location
 
@@ -25,6 +26,11 @@ class Card:
     def front_matter(self) -> fm.FrontMatter | None:
         """``None`` when the file has none."""
         return fm.parse(self.text, self.lines)
+
+    @cached_property
+    def malformed(self) -> Malformed | None:
+        """What keeps the front matter from being found, where it seems to be there."""
+        return malformed(self.text, self.lines, found=self.front_matter is not None)
 
     @cached_property
     def lines(self) -> Lines:

@@ -248,6 +248,7 @@ class Composer:
 
     def _scalar(self, event: Any, start: int) -> Value:
         end = event.end_mark.index
+        tagged = start
         start = self._behind_properties(event, start, end)
         plain = not event.style
         text = event.value.translate(_SHOW) if self.hidden else event.value
@@ -257,25 +258,30 @@ class Composer:
         if event.tag is None:
             kind, data = scalars.hub(text) if plain else (Kind.STR, text)
             return Value(kind, data, where, text, plain)
-        return self._tagged(event.tag, text, where)
+        return self._tagged(event.tag, text, where, self._tag_span(tagged, start))
 
-    def _tagged(self, tag: str, text: str, where: Span) -> Value:
+    def _tagged(self, tag: str, text: str, where: Span, mark: Span) -> Value:
         kind = _SCALAR_TAGS.get(tag)
         if kind is None:
-            self._unknown_tag(tag, where)
+            self._unknown_tag(tag, where, mark)
             kind = Kind.STR
         read, data = scalars.hub(text)
         fits = kind is Kind.STR or read is kind or (kind is Kind.FLOAT and read in _NUMBERS)
         if not fits:
             said = f"{text!r} is not of the kind that its tag {_short(tag)} says"
-            self.problems.append(problem("tag", said, where))
+            self.problems.append(problem("tag", said, where, mark))
         if kind is Kind.STR or not fits:
             return Value(Kind.STR, text, where, text)
         return Value(kind, data, where, text)
 
-    def _unknown_tag(self, tag: str, where: Span) -> None:
+    def _unknown_tag(self, tag: str, where: Span, mark: Span) -> None:
         said = f"the tag {_short(tag)} is not known"
-        self.problems.append(problem("tag", said, where))
+        self.problems.append(problem("tag", said, where, mark))
+
+    def _tag_span(self, start: int, end: int) -> Span:
+        """Where the tag stands among the properties of a value."""
+        match = re.compile(r"!\S*").search(self.inner, start, end)
+        return self.span(*match.span()) if match else self.span(start, end)
 
     def _list(self, event: Any, start: int, depth: int) -> tuple[Value, int]:
         items: list[Value] = []
@@ -286,7 +292,7 @@ class Composer:
             total += size
         where = self._extent(event, start, following, items[-1].span.end if items else None)
         if event.tag is not None and event.tag not in _LIST_TAGS:
-            self._unknown_tag(event.tag, where)
+            self._unknown_tag(event.tag, where, self._tag_span(event.start_mark.index, start))
         data = [i.data for i in items]
         flow = bool(event.flow_style)
         return Value(Kind.LIST, data, where, "", flow=flow, items=tuple(items)), total
@@ -302,7 +308,7 @@ class Composer:
         last = fields[-1].value.span.end if fields else None
         where = self._extent(event, start, following, last)
         if event.tag is not None and event.tag not in _MAP_TAGS:
-            self._unknown_tag(event.tag, where)
+            self._unknown_tag(event.tag, where, self._tag_span(event.start_mark.index, start))
         fields = self._keys(fields)
         data = {f.name: f.value.data for f in fields}
         flow = bool(event.flow_style)

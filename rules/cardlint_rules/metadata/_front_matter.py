@@ -47,23 +47,6 @@ def one_or_many(value: Value) -> Iterator[tuple[str, Value]]:
         yield "", value
 
 
-_KINDS = {
-    Kind.NULL: "empty",
-    Kind.BOOL: "true or false",
-    Kind.INT: "a number",
-    Kind.FLOAT: "a number",
-    Kind.DATE: "a date",
-    Kind.STR: "a text",
-    Kind.LIST: "a list",
-    Kind.MAP: "a map",
-}
-
-
-def kind(value: Value) -> str:
-    """What a value is, in words: ``a list``."""
-    return _KINDS[value.kind]
-
-
 def written(value: Value) -> str:
     """A value as a message quotes it: what stands in the card, on one line, not too long."""
     text = " ".join((value.text if value.kind is Kind.STR else value.span.text).split())

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cardlint.card.nodes import Kind, Value
+from cardlint.card.shapes import describe
 from cardlint.findings import Finding, Severity
-from cardlint.source.interface import is_repo_id
-from cardlint_rules.metadata._front_matter import (
-    FrontMatterRule,
-    kind,
-    one_or_many,
-    replace,
-    rewrite,
-    written,
-)
-
-_BARE = re.compile(r"[A-Za-z0-9_][\w.-]{0,95}", re.ASCII)
-"""An id without an organization: the first models of the Hub (`gpt2`) have such."""
-_URL = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/(?:models/)?([\w.-]+/[\w.-]+)"
-    r"(?:/(?:tree|blob|resolve)/[^\s?#]*)?/?(?:[?#]\S*)?",
-    re.ASCII,
-)
-_NOT_MODELS = ("datasets/", "spaces/", "papers/", "collections/", "docs/", "blog/")
-_LOCAL = re.compile(r"(?:[./~\\]|[A-Za-z]:[\\/])|.*[\\/].*[\\/]")
+from cardlint_rules.metadata._front_matter import FrontMatterRule, one_or_many, written
+from cardlint_rules.metadata._ids import invalid_id
 
 
 class BaseModelInvalid(FrontMatterRule):
@@ -63,8 +46,15 @@ class BaseModelInvalid(FrontMatterRule):
         for index, value in one_or_many(field.value) if field else ():
             name = f"base_model{index}"
             if value.kind is Kind.STR:
-                if not (is_repo_id(value.text) or _BARE.fullmatch(value.text)):
-                    yield self._text(name, value)
+                wrong = invalid_id(value)
+                if wrong:
+                    yield self.finding(
+                        f"{name} {wrong.said}, not the id of a model on the Hub: {written(value)}.",
+                        value.span.location(),
+                        next_step=wrong.step,
+                        evidence={"base_model": value.text},
+                        fix=wrong.fix,
+                    )
             elif value.kind is Kind.NULL:
                 where = (
                     value if value.span.start < value.span.end else field.key if field else value
@@ -77,28 +67,8 @@ class BaseModelInvalid(FrontMatterRule):
                 )
             else:
                 yield self.finding(
-                    f"{name} is {kind(value)}, not the id of a model: {written(value)}.",
+                    f"{name} is {describe(value)}, not the id of a model: {written(value)}.",
                     value.span.location(),
                     next_step="Write base_model as one org/name, or as a list of them.",
                     evidence={"base_model": value.data},
                 )
-
-    def _text(self, name: str, value: Value) -> Finding:
-        text = value.text.strip()
-        address = _URL.fullmatch(text)
-        said, step, fix = "is free text", "Write the id of the model as org/name.", None
-        if address and not address[1].startswith(_NOT_MODELS) and is_repo_id(address[1]):
-            said, step = "is an address", f"Write {address[1]}."
-            fix = replace(value.span, rewrite(value, address[1]), f"Write {address[1]}", safe=True)
-        elif "://" in text or address:
-            said = "is an address, but not of a model on the Hub"
-        elif _LOCAL.match(text):
-            said = "is a path on a disk"
-            step = "Write the id of the model that was loaded from there, as org/name."
-        return self.finding(
-            f"{name} {said}, not the id of a model on the Hub: {written(value) or '(empty)'}.",
-            value.span.location(),
-            next_step=step,
-            evidence={"base_model": text},
-            fix=fix,
-        )

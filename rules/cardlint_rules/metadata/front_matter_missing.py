@@ -13,7 +13,7 @@ class FrontMatterMissing(Rule):
     """The card does not begin with a YAML block that the Hub can find.
 
     ## What it checks
-    `README.md` begins with a line `---`, and a later line `---` ends the block.
+    `README.md` begins with a line `---`, and a later line `---` ends the block, which is not empty.
 
     ## Why it matters
     License, base models, languages and everything else that the Hub filters and shows come from
@@ -44,9 +44,16 @@ class FrontMatterMissing(Rule):
     frameworks = ("hf:metadata",)
 
     def check(self, repo: Repository) -> Iterator[Finding]:
-        if repo.card.front_matter is None:
-            yield self.finding(
-                "The card has no front matter: the Hub sees no license, base model or language.",
-                repo.card.top(),
-                next_step="Begin README.md with a block between two lines `---`.",
-            )
+        card = repo.card
+        front = card.front_matter
+        empty = front is not None and any(p.code == "empty" for p in front.problems)
+        if front is not None and not empty:
+            return
+        if front is None and card.malformed:
+            return  # metadata/front-matter-malformed says what is wrong with it
+        yield self.finding(
+            f"The card {'has an empty' if empty else 'has no'} front matter: "
+            "the Hub sees no license, base model or language.",
+            card.top(),
+            next_step="Begin README.md with a block between two lines `---`.",
+        )

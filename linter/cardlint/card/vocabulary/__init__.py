@@ -17,8 +17,9 @@ from typing import Any
 _HERE = Path(__file__).parent
 RELATIONS = ("adapter", "finetune", "merge", "quantized")
 """``base_model_relation`` (Hub documentation, Model Cards, "Specifying a base model")."""
-GATED_TYPES = ("text", "checkbox", "date_picker", "country", "select")
-"""Types of ``extra_gated_fields`` (Hub documentation, Gated models)."""
+GATED_TYPES = ("text", "checkbox", "date_picker", "country", "ip_location", "select")
+"""Types of ``extra_gated_fields`` (Hub documentation, Gated models; ``ip_location`` stands in the
+cards of Meta's models)."""
 
 
 def _load(name: str) -> Any:
@@ -62,11 +63,19 @@ def eval_frameworks() -> frozenset[str]:
     return frozenset(_load("eval_frameworks")["ids"])
 
 
+_GROUPS = """
+afa alg apa art ath aus bad bai bat ber bih bnt btk cai cau cel cmc cpe cpf cpp crp cus day dra fiu
+gem ijo inc ine ira iro kar khi kro map mis mkh mno mul mun myn nah nai nic nub oto paa phi pra roa
+sai sal sem sgn sio sit sla smi son ssa tai tup tut und wak wen ypk znd zxx
+"""
+"""ISO 639-2 codes of language groups and the like, which ISO 639-3 leaves out."""
+
+
 @cache
 def languages() -> frozenset[str]:
-    """ISO 639-1 and 639-3 codes, ``code`` and ``multilingual``."""
+    """ISO 639-1, 639-2 (groups) and 639-3 codes, ``code`` and ``multilingual``."""
     parts = _load("languages")
-    return frozenset((*parts["two"], *parts["three"], *parts["more"]))
+    return frozenset((*parts["two"], *parts["three"], *parts["more"], *_GROUPS.split()))
 
 
 @cache
@@ -142,6 +151,8 @@ _BIBLIOGRAPHIC = {
     "may": "ms", "per": "fa", "rum": "ro", "slo": "sk", "tib": "bo", "wel": "cy",
 }  # fmt: skip
 """ISO 639-2/B, which the Hub's list leaves out."""
+_WITHDRAWN = {"in": "id", "iw": "he", "ji": "yi", "jw": "jv", "mo": "ro", "zhs": "zh", "zht": "zh"}
+"""Codes that ISO has taken back, and two that programs have made up."""
 
 
 def language_spelled(text: str) -> str | None:
@@ -149,8 +160,10 @@ def language_spelled(text: str) -> str | None:
     folded = text.strip().casefold()
     if folded in languages():
         return folded
-    if folded in _BIBLIOGRAPHIC:
-        return _BIBLIOGRAPHIC[folded]
+    if folded in _BIBLIOGRAPHIC or folded in _WITHDRAWN:
+        return _BIBLIOGRAPHIC.get(folded) or _WITHDRAWN[folded]
+    if re.fullmatch(r"multi[\s-]?ling(?:ual|ue)s?", folded):
+        return "multilingual"
     if found := _language_by_name().get(folded):
         return found
     primary = re.match(r"([a-z]{2,3})[-_][a-z]{2,4}(?:[-_][a-z]{2})?$", folded)
