@@ -133,34 +133,33 @@ def matches(glob: str, path: str) -> bool:
     return _pattern(glob).fullmatch(path) is not None
 
 
-# <!-- cardlint: ignore[rule, rule] reason -->
-_DIRECTIVE = re.compile(
-    r"<!--\s*cardlint:\s*ignore\s*\[(?P<rules>[^\]\n]{0,2000})\](?P<reason>[^\n]{0,2000}?)-->"
-)
-
-
 def directives(repo: Repository) -> list[Ignore]:
-    """The card's own ignores, in order; none where the card cannot be read."""
+    """The card's own ``<!-- cardlint: ignore[rule, rule] reason -->``, one for each rule named.
+
+    None where the card cannot be read: what is wrong with it is told by rules, not here.
+    """
     try:
         card = repo.card
+        if "cardlint:" not in card.text:
+            return []
+        comments = [d for d in card.markdown.directives if d.verb == "ignore"]
     except Unavailable:
         return []
-    if "cardlint:" not in card.text:
-        return []
     found = []
-    for comment in _DIRECTIVE.finditer(card.text, card.body_start):
-        ids = list(re.finditer(r"[^\s,]+", comment["rules"]))
-        for id_ in ids:
-            start = comment.start("rules") + id_.start()
+    for comment in comments:
+        start = card.text.index("[", comment.start) + 1 if comment.selectors else comment.start
+        for id_ in comment.selectors:
+            start = card.text.index(id_, start)
             found.append(
                 Ignore(
-                    rule=id_[0],
+                    rule=id_,
                     by=IgnoredBy.CARD,
-                    at=card.location(start, start + len(id_[0])),
-                    reason=comment["reason"].strip() or None,
-                    span=comment.span() if len(ids) == 1 else None,
+                    at=card.location(start, start + len(id_)),
+                    reason=comment.reason,
+                    span=(comment.start, comment.end) if len(comment.selectors) == 1 else None,
                 )
             )
+            start += len(id_)
     return found
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -181,11 +180,11 @@ def find(start: Path) -> Path | None:
     Raises:
         UsageError: a folder has two of them.
     """
-    return _find(start.resolve())
+    folder = start.resolve()
+    return next(filter(None, map(_in, (folder, *folder.parents))), None)
 
 
-@cache
-def _find(folder: Path) -> Path | None:
+def _in(folder: Path) -> Path | None:
     here = [folder / name for name in NAMES if (folder / name).is_file()]
     project = folder / "pyproject.toml"
     if project.is_file() and _has_section(project):
@@ -195,9 +194,7 @@ def _find(folder: Path) -> Path | None:
             f"{folder} has two settings files: {' and '.join(p.name for p in here)}",
             remedy="Keep one of them.",
         )
-    if here:
-        return here[0]
-    return _find(folder.parent) if folder.parent != folder else None
+    return here[0] if here else None
 
 
 def _has_section(project: Path) -> bool:

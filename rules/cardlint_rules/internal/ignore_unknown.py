@@ -15,8 +15,9 @@ class IgnoreUnknown(Rule):
     """An ignore in the card names no rule, so it ignores nothing.
 
     ## What it checks
-    Each id between the brackets of `<!-- cardlint: ignore[…] reason -->` is the id of one rule, or
-    one that it had earlier. A family is not enough: there is no blanket ignore.
+    A comment that begins with `cardlint:` reads `<!-- cardlint: ignore[…] reason -->`, and each
+    id between the brackets is the id of one rule, or one that it had earlier. A family is not
+    enough: there is no blanket ignore.
 
     ## Why it matters
     Whoever wrote it believes that a finding was weighed and set aside. It was not.
@@ -41,6 +42,15 @@ class IgnoreUnknown(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         known = registry()
+        for comment in repo.card.markdown.directives if "cardlint:" in repo.card.text else ():
+            if comment.verb != "ignore" or not comment.selectors:
+                yield self.finding(
+                    f"cardlint does not know the comment `{comment.verb}`"
+                    + ("." if comment.verb != "ignore" else " without a rule between brackets."),
+                    repo.card.location(comment.start, comment.end),
+                    next_step="Write `<!-- cardlint: ignore[family/rule] reason -->`.",
+                    evidence={"comment": comment.verb},
+                )
         for ignore in directives(repo):
             if canonical(ignore.rule) in known:
                 continue
