@@ -157,7 +157,9 @@ def fixing() -> Callable[[Command], Command]:
             click.option("--fix", is_flag=True, help="Mend what cannot change what the card says."),
             click.option("--unsafe-fixes", is_flag=True, help="Mend the rest too."),
             click.option(
-                "--diff", is_flag=True, help="Show what --fix would change; write nothing."
+                "--diff",
+                is_flag=True,
+                help="Show what --fix would change, and nothing else; write nothing.",
             ),
         ],
     )

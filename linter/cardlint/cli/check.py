@@ -67,7 +67,7 @@ def command(
         write(run, report, aside)
     for note in run.notes:
         click.echo(f"cardlint: {note}", err=True)
-    _tell(report, results, outputs)
+    _tell(report, results, outputs, stdout=results.to_stdout and not fixing.diff)
     code = exit_code(report, failing=run.failing)
     return cli.OK if results.exit_zero and code == cli.FINDINGS else code
 
@@ -101,13 +101,15 @@ def _each(run: Checker, targets: Sequence[str], results: groups.Results) -> Iter
         click.echo("\r\x1b[K", err=True, nl=False)
 
 
-def _tell(report: Report, results: groups.Results, outputs: list[tuple[str, Path]]) -> None:
+def _tell(
+    report: Report, results: groups.Results, outputs: list[tuple[str, Path]], *, stdout: bool
+) -> None:
     """Write every output; stdout comes last, so that a full disk is known by then."""
     from cardlint.report.interface import render
 
     for format_, path in outputs:
         options.write_file(path, render(format_, report, results.style(file=True)))
-    if results.to_stdout:
+    if stdout:
         click.echo(render(results.format, report, results.style()), nl=False, color=True)
 
 
