@@ -75,7 +75,7 @@ def score(cell: Block) -> Score | None:
         number = number.replace(",", ".")  # a decimal comma
     value = float(number.replace(",", ""))
     sign = -1.0 if match["sign"] in {"-", "−"} else 1.0
-    return Score(sign * value, number, match["unit"] or "", bool(_BOLD.search(text)), cell)
+    return Score(sign * value, match["number"], match["unit"] or "", bool(_BOLD.search(text)), cell)
 
 
 def by_row(table: Table) -> Iterator[Line]:

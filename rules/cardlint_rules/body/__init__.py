@@ -1,0 +1,1 @@
+"""Rules about the body of a card: sections, links, leftovers, hidden text."""

@@ -1,0 +1,1 @@
+"""Rules about what a card claims: results, originality, size."""
