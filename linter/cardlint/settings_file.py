@@ -126,6 +126,7 @@ KEYS: Mapping[str, Key] = {
 PROFILE_KEYS: Mapping[str, Key] = {
     "description": Key("string", "One line about who it is for."),
     "extends": Key("string", "The profile that this one builds on; by default `default`."),
+    "frameworks": Key("strings", "The frameworks that its compliance report answers."),
     **{
         name: KEYS[name]
         for name in (

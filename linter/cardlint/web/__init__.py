@@ -1,0 +1,1 @@
+"""The web page: reports and comparisons in a browser, server-rendered, without scripts."""
