@@ -16,22 +16,22 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
+from cardlint.access import Access
 from cardlint.errors import UsageError
 
 if TYPE_CHECKING:
     from cardlint.report.interface import Style
-    from cardlint.repository import Options
-    from cardlint.source.resolve import Resolver
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Sources: TypeAlias = Access
+"""What a command is handed as ``sources``."""
 WHEN = click.Choice(["auto", "always", "never"])
 
 
@@ -55,41 +55,6 @@ def size(value: str) -> int:
     if bytes_ <= 0:
         raise click.BadParameter(f"{value} leaves nothing to read")
     return bytes_
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where repositories are looked for, and what reading them may cost."""
-
-    hub: Path | None = None
-    offline: bool = False
-    cache: bool = True
-    max_wait: float = 60.0
-    """Seconds that a rate limit may make us wait, in all."""
-    weights: str = "auto"
-    budget: int = 64 << 20
-    candidates: tuple[str, ...] = ()
-
-    def resolver(self) -> Resolver:
-        """What opens the repositories of one run."""
-        from cardlint.source.limits import Limits
-        from cardlint.source.resolve import Resolver
-
-        limits = Limits(max_wait=self.max_wait)
-        if self.weights == "full":  # every byte of every model was asked for
-            limits = replace(limits, bytes=sys.maxsize, requests=sys.maxsize)
-        return Resolver(hub=self.hub, offline=self.offline, limits=limits, keep=self.cache)
-
-    def options(self) -> Options:
-        """What the facts may cost."""
-        from cardlint.repository import Options
-
-        return Options(
-            weights=self.weights,
-            budget=self.budget,
-            offline=self.offline,
-            candidates=self.candidates,
-        )
 
 
 def sources(*, weights: bool = True, candidates: bool = False) -> Callable[[Command], Command]:

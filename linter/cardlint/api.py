@@ -1,0 +1,130 @@
+"""The functions behind the command line, for Python programs.
+
+Nothing here prints, reads environment variables, looks for settings files by itself or keeps
+anything between calls. Progress and details go to the standard library's loggers below
+``cardlint``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cardlint.access import Access
+
+if TYPE_CHECKING:
+    from cardlint.findings import Report
+    from cardlint.history.timeline import Timeline
+    from cardlint.source.resolve import Resolver
+    from cardlint.weights.evidence import Comparison
+    from cardlint.weights.sketch import Sketch
+
+Target = str | Path
+"""A folder, a card, ``org/name``, ``org/name@revision`` or ``hf://org/name@revision``."""
+
+
+def check(
+    targets: Target | Iterable[Target],
+    *,
+    access: Access | None = None,
+    settings: Mapping[str, Any] | None = None,
+    settings_file: Path | None = None,
+) -> Report:
+    """Check repositories.
+
+    Args:
+        targets: one, or many.
+        access: where they and their parents are looked for; by default the Hub and its cache.
+        settings: keys and values as in a settings file, such as
+            ``{"profile": "strict", "ignore": ["license"]}``.
+        settings_file: a settings file, below ``settings``; none is looked for.
+
+    Returns:
+        Findings, what was ignored and what was not checked, target by target. A target that
+        cannot be read is a result: ``checked`` is False.
+
+    Raises:
+        UsageError: a target is neither a path nor an id, or the settings are wrong.
+    """
+    from cardlint.checker import Checker
+
+    access = access or Access()
+    run = Checker(
+        resolver=access.resolver(),
+        options=access.options(),
+        overrides=settings or {},
+        settings_file=settings_file,
+        isolated=settings_file is None,
+    )
+    every = [targets] if isinstance(targets, str | Path) else targets
+    return run.report(run.check(str(target)) for target in every)
+
+
+def compare(
+    model: Target,
+    parents: Iterable[Target],
+    *,
+    controls: Iterable[Target] = (),
+    access: Access | None = None,
+) -> Comparison:
+    """Hold a model's weights against possible parents.
+
+    Args:
+        model: the model under test, or a sketch file of it.
+        parents: possible parents, the base too if there is one; order does not matter.
+        controls: models that should explain nothing, such as other fine-tunes of the base.
+        access: where they are looked for; ``budget`` bytes of each are read at most.
+
+    Returns:
+        The verdict with its figures; each component's ``alpha`` is a share of 1, ``cos_fit`` a
+        cosine, ``consistency`` the share of elements that the mixture explains (evidence.md, 4).
+
+    Raises:
+        Unavailable: a model cannot be read, and why.
+        UsageError: one of them is neither a path nor an id.
+    """
+    from cardlint.weights.compare import compare as hold
+
+    access = access or Access()
+    resolver = access.resolver()
+
+    def sketches(targets: Iterable[Target]) -> list[Sketch]:
+        return [_sketch(str(t), resolver, access) for t in targets]
+
+    return hold(sketches([model])[0], sketches(parents), sketches(controls))
+
+
+def _sketch(target: str, resolver: Resolver, access: Access) -> Sketch:
+    path = Path(target)
+    if path.is_file() and path.suffix == ".safetensors":
+        from cardlint.weights.sketch_file import load
+
+        return load(path)
+    if access.weights == "full":
+        from cardlint.weights.full import whole
+
+        return whole(resolver.target(target), name=target)
+    from cardlint.weights.read import sketch
+
+    return sketch(resolver.target(target), budget=access.budget, name=target)
+
+
+def history(model: Target, *, access: Access | None = None) -> Timeline:
+    """What the card and the weight files were at each commit.
+
+    Args:
+        model: a git repository, ``org/name`` or ``org/name@revision``.
+        access: where it is looked for.
+
+    Returns:
+        The states, oldest first.
+
+    Raises:
+        Unavailable: it cannot be read, or has no history.
+        UsageError: it is neither a path nor an id.
+    """
+    from cardlint.history.timeline import read
+
+    with (access or Access()).resolver().target(str(model)) as source:
+        return read(source)
