@@ -118,7 +118,7 @@ class Store:
             if keep:
                 total += size
                 continue
-            with contextlib.suppress(FileNotFoundError):  # another process was quicker
+            with contextlib.suppress(OSError):  # another process was quicker
                 path.unlink()
                 removed, freed = removed + 1, freed + size
         with self._lock:
@@ -142,18 +142,25 @@ class Store:
         return removed
 
     def _pieces(self) -> Iterator[tuple[float, int, Path]]:
-        with contextlib.suppress(FileNotFoundError):
-            for folder in os.scandir(self.folder):
-                if not folder.is_dir(follow_symlinks=False):
-                    continue
-                for item in os.scandir(folder.path):
-                    with contextlib.suppress(FileNotFoundError):
+        for folder in _scan(self.folder):
+            if folder.is_dir(follow_symlinks=False):
+                for item in _scan(folder.path):
+                    with contextlib.suppress(OSError):
                         info = item.stat(follow_symlinks=False)
                         yield info.st_mtime, info.st_size, Path(item.path)
 
     def _path(self, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()
         return self.folder / name[:2] / name[2:]
+
+
+def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing where it is missing, or another process was quicker."""
+    try:
+        with os.scandir(folder) as items:
+            return list(items)
+    except OSError:
+        return []
 
 
 class NoStore(Store):
