@@ -34,11 +34,17 @@ def apply(
             taken.setdefault(edit.path, []).append(edit)
     after = dict(texts)
     for path, edits in taken.items():
-        text = after.get(path, "")
-        for edit in sorted(edits, key=lambda e: e.start, reverse=True):
-            text = text[: edit.start] + edit.text + text[edit.end :]
-        after[path] = text
+        after[path] = _edited(after.get(path, ""), edits)
     return after
+
+
+def _edited(text: str, edits: list[Edit]) -> str:
+    pieces: list[str] = []
+    done = 0
+    for edit in sorted(edits, key=lambda e: e.start):
+        pieces += (text[done : edit.start], edit.text)
+        done = edit.end
+    return "".join((*pieces, text[done:]))
 
 
 def _overlap(one: Edit, other: Edit) -> bool:

@@ -82,7 +82,7 @@ def problem(code: str, message: str, span: Span, *related: Span) -> YamlProblem:
     )
 
 
-_FIRST_COLUMN = re.compile(r"\n[^\s#]|\s*\Z")
+_FIRST_COLUMN = re.compile(r"\n[^\s#]")
 
 
 class Stop(Exception):  # noqa: N818  # it ends the reading; the problem says why
@@ -180,7 +180,7 @@ class Composer:
         context = error.context or ""
         if error.context_mark and ("quoted" in context or "flow" in context):
             begun = min(error.context_mark.index, len(self.inner))
-            if _FIRST_COLUMN.search(self.inner, begun, at + 1):
+            if not self.inner[at:].strip() or _FIRST_COLUMN.search(self.inner, begun, at + 1):
                 opened = begun  # it runs on into the next entry: say where it was opened
         said = wording(context, error.problem or "", self.inner[at : at + 1])
         return Stop(problem("syntax", said, self.span(opened, opened)), at)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Iterator
+from itertools import islice
 
 from cardlint.card.nodes import Kind, Span, Value
 from cardlint.findings import Edit, Finding, Fix, NotChecked
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 
+MAX_FINDINGS = 20
+"""Faults told of one field; beyond that the field is wrong as a whole."""
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+-")
 
 
@@ -36,6 +39,14 @@ class FrontMatterRule(Rule):
     @abstractmethod
     def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
         """Yield what is wrong with the map of the front matter."""
+
+
+def bounded(findings: Iterator[Finding], rule: str, what: str) -> Iterator[Finding | NotChecked]:
+    """The first of many findings, and a word about the rest."""
+    yield from islice(findings, MAX_FINDINGS)
+    if next(findings, None) is not None:
+        why = f"{what} has more than {MAX_FINDINGS} faults; the rest are not listed"
+        yield NotChecked(rule, why, "Mend the first ones.")
 
 
 def one_or_many(value: Value) -> Iterator[tuple[str, Value]]:

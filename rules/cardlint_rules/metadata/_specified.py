@@ -12,14 +12,14 @@ from cardlint.card.specification import FIELDS, Specified
 from cardlint.card.vocabulary import nearest
 from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
 from cardlint_rules.metadata._front_matter import (
+    MAX_FINDINGS,
     FrontMatterRule,
+    bounded,
     quoted,
     replace,
     written,
 )
 
-MAX_FINDINGS = 20
-"""Faults told of one field; beyond that the field is wrong as a whole."""
 _SCALARS = frozenset((Kind.BOOL, Kind.INT, Kind.FLOAT, Kind.DATE))
 
 
@@ -30,14 +30,7 @@ class SpecifiedRule(FrontMatterRule):
         for name, spec in FIELDS.items():
             field = root.field(name) if spec.rule == self.id else None
             if field is not None:
-                yield from self.bounded(self.hold(field, spec), name)
-
-    def bounded(self, findings: Iterator[Finding], name: str) -> Iterator[Finding | NotChecked]:
-        """The first of many findings, and a word about the rest."""
-        yield from islice(findings, MAX_FINDINGS)
-        if next(findings, None) is not None:
-            why = f"{name} has more than {MAX_FINDINGS} faults; the rest are not listed"
-            yield NotChecked(self.id, why, "Mend the first ones.")
+                yield from bounded(self.hold(field, spec), self.id, name)
 
     def hold(self, field: Field, spec: Specified) -> Iterator[Finding]:
         """Yield what is wrong with one field."""

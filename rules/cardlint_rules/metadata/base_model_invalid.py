@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from cardlint.card.nodes import Kind, Value
 from cardlint.card.shapes import describe
-from cardlint.findings import Finding, Severity
-from cardlint_rules.metadata._front_matter import FrontMatterRule, one_or_many, written
+from cardlint.findings import Finding, NotChecked, Severity
+from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, one_or_many, written
 from cardlint_rules.metadata._ids import invalid_id
 
 
@@ -41,7 +41,10 @@ class BaseModelInvalid(FrontMatterRule):
     id = "metadata/base-model-invalid"
     severity = Severity.ERROR
 
-    def judge(self, root: Value) -> Iterator[Finding]:
+    def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
+        yield from bounded(self._wrong(root), self.id, "base_model")
+
+    def _wrong(self, root: Value) -> Iterator[Finding]:
         field = root.field("base_model")
         for index, value in one_or_many(field.value) if field else ():
             name = f"base_model{index}"

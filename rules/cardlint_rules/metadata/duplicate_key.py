@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cardlint.card.card import Card
 from cardlint.card.compose import YamlProblem
-from cardlint.card.nodes import Field, Value
-from cardlint.findings import Edit, Finding, Fix, Severity
+from cardlint.card.nodes import Field
+from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint_rules.metadata._front_matter import bounded
 
 
 class DuplicateKey(Rule):
@@ -43,33 +44,32 @@ class DuplicateKey(Rule):
     needs = frozenset({Fact.CARD})
     frameworks = ("hf:metadata",)
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
-        front = repo.card.front_matter
-        for problem in front.problems if front else ():
-            if problem.code == "duplicate-key" and front:
-                yield self._said(problem, front.partial, repo.card)
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        yield from bounded(self._twice(repo.card), self.id, "the front matter")
 
-    def _said(self, problem: YamlProblem, root: Value | None, card: Card) -> Finding:
+    def _twice(self, card: Card) -> Iterator[Finding]:
+        front = card.front_matter
+        problems = [p for p in front.problems if p.code == "duplicate-key"] if front else []
+        root = front.partial if front and problems else None
+        fields = {
+            f.key.span.start: f for value in (root.walk() if root else ()) for f in value.fields
+        }
+        for problem in problems:
+            yield self._said(problem, fields, card)
+
+    def _said(self, problem: YamlProblem, fields: Mapping[int, Field], card: Card) -> Finding:
         key, first = problem.span.text, problem.related[0]
-        one, two = _values(root, first.start, problem.span.start)
+        one, two = fields.get(first.start), fields.get(problem.span.start)
         same = one is not None and two is not None and one.value.data == two.value.data
         return self.finding(
-            f"The key {key} stands a second time, first in line {first.line}; the Hub refuses the card.",
+            f"The key {key} stands a second time, first in line {first.line}; "
+            "the Hub refuses the card.",
             problem.span.location(card.path),
             next_step="Take one of the two out." if same else "Keep the one that is right.",
             evidence={"key": key, "first_line": first.line, "same_value": same},
             related=(first.location(card.path),),
             fix=_without(two, card) if same and two else None,
         )
-
-
-def _values(root: Value | None, *starts: int) -> list[Field | None]:
-    found: dict[int, Field] = {}
-    for value in root.walk() if root else ():
-        for field in value.fields:
-            if field.key.span.start in starts:
-                found[field.key.span.start] = field
-    return [found.get(start) for start in starts]
 
 
 def _without(field: Field, card: Card) -> Fix | None:

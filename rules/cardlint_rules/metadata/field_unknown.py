@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from cardlint.card.nodes import Value
 from cardlint.card.specification import CUSTOM, FIELDS
 from cardlint.card.vocabulary import nearest
-from cardlint.findings import Finding, Severity
-from cardlint_rules.metadata._front_matter import FrontMatterRule, replace
+from cardlint.findings import Finding, NotChecked, Severity
+from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, replace
 
 _OTHER_NAMES = {
     "basemodel": "base_model",
@@ -58,7 +58,10 @@ class FieldUnknown(FrontMatterRule):
     id = "metadata/field-unknown"
     severity = Severity.WARNING
 
-    def judge(self, root: Value) -> Iterator[Finding]:
+    def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
+        yield from bounded(self._wrong(root), self.id, "the front matter")
+
+    def _wrong(self, root: Value) -> Iterator[Finding]:
         present = {field.name for field in root.fields}
         for field in root.fields:
             name = field.name

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from cardlint.card import vocabulary
 from cardlint.card.nodes import Kind, Value
-from cardlint.findings import Finding, Severity
+from cardlint.findings import Finding, NotChecked, Severity
 from cardlint_rules.metadata._front_matter import (
     FrontMatterRule,
+    bounded,
     one_or_many,
     replace,
     rewrite,
@@ -49,7 +50,10 @@ class LanguageUnknown(FrontMatterRule):
     id = "metadata/language-unknown"
     severity = Severity.ERROR
 
-    def judge(self, root: Value) -> Iterator[Finding]:
+    def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
+        yield from bounded(self._wrong(root), self.id, "language")
+
+    def _wrong(self, root: Value) -> Iterator[Finding]:
         declared = root.get("language")
         for _index, value in one_or_many(declared) if declared else ():
             if value.kind is Kind.STR and value.text not in vocabulary.languages():

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from cardlint.card import vocabulary
 from cardlint.card.nodes import Kind, Value
-from cardlint.findings import Finding, Fix, Severity
+from cardlint.findings import Finding, Fix, NotChecked, Severity
 from cardlint_rules.metadata._front_matter import (
     FrontMatterRule,
+    bounded,
     one_or_many,
     replace,
     rewrite,
@@ -48,7 +49,10 @@ class LicenseUnknown(FrontMatterRule):
     id = "metadata/license-unknown"
     severity = Severity.ERROR
 
-    def judge(self, root: Value) -> Iterator[Finding]:
+    def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
+        yield from bounded(self._wrong(root), self.id, "license")
+
+    def _wrong(self, root: Value) -> Iterator[Finding]:
         declared = root.get("license")
         for _index, value in one_or_many(declared) if declared else ():
             if value.kind is Kind.STR and value.text not in vocabulary.licenses():

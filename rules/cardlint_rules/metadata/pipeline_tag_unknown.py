@@ -9,16 +9,14 @@ from cardlint.card.nodes import Kind, Value
 from cardlint.findings import Finding, Severity
 from cardlint_rules.metadata._front_matter import FrontMatterRule, replace, rewrite, written
 
-_GIVEN_UP = {"conversational": "text-generation", "text2text-generation": "text-generation"}
-
 
 class PipelineTagUnknown(FrontMatterRule):
     """`pipeline_tag` is not a task that the Hub knows.
 
     ## What it checks
     `pipeline_tag` is one of the Hub's tasks. A word at most two letters away from one is a spelling
-    error; another word may be a task that is newer than cardlint's list, or one that the Hub has given
-    up (`conversational`, `text2text-generation`).
+    error; another word may be a task that is newer than cardlint's list, or a subtask
+    (`sentiment-analysis`), which belongs under `tags`.
 
     ## Why it matters
     The task decides under which filter the model is found, which widget is shown and which code is
@@ -49,13 +47,10 @@ class PipelineTagUnknown(FrontMatterRule):
             return
         close = vocabulary.nearest(value.text, tags)
         parent = next((tag for tag, parts in tags.items() if value.text in parts), None)
-        instead = close or parent or _GIVEN_UP.get(value.text)
         if parent:
             step = f"Write {parent}, and {value.text} under tags."
         elif close:
             step = f"Did you mean {close}?"
-        elif instead:
-            step = f"The Hub has given it up; the nearest is {instead}."
         else:
             step = "Choose one of the Hub's tasks: https://huggingface.co/tasks"
         yield self.finding(

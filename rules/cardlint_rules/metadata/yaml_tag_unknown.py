@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardlint.findings import Edit, Finding, Fix, Severity
+from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint_rules.metadata._front_matter import bounded
 
 
 class YamlTagUnknown(Rule):
@@ -40,7 +41,10 @@ class YamlTagUnknown(Rule):
     needs = frozenset({Fact.CARD})
     frameworks = ("hf:metadata",)
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        yield from bounded(self._tagged(repo), self.id, "the front matter")
+
+    def _tagged(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
         for problem in card.front_matter.problems if card.front_matter else ():
             if problem.code != "tag":

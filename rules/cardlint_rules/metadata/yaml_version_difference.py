@@ -8,7 +8,7 @@ from cardlint.card.nodes import Kind, Value
 from cardlint.card.scalars import Reading, differ
 from cardlint.findings import Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
-from cardlint_rules.metadata._front_matter import FrontMatterRule, replace
+from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, replace
 
 
 class YamlVersionDifference(FrontMatterRule):
@@ -53,7 +53,10 @@ class YamlVersionDifference(FrontMatterRule):
                     evidence={"character": problem.message[:6]},
                 )
 
-    def judge(self, root: Value) -> Iterator[Finding]:
+    def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
+        yield from bounded(self._differing(root), self.id, "the front matter")
+
+    def _differing(self, root: Value) -> Iterator[Finding]:
         for value in root.walk():
             readings = differ(value.text) if value.plain else None
             if readings:
