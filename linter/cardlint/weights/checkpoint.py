@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +83,7 @@ def open_checkpoint(source: Source) -> Checkpoint:
     if name is None:
         said = "; ".join([p.message for p in reading.problems[:3]] + reading.gaps[:3])
         raise NotFound(said or _nothing(entries))
+    reading.gaps += _unread(reading, name)
     if adapter.is_adapter(reading.stored):
         name = "adapter"
         paired = adapter.assemble(reading.stored, read_json(source, "adapter_config.json"))
@@ -123,6 +124,15 @@ def read_config(source: Source) -> dict[str, Json]:
 
 def _about(entry: Entry) -> dict[str, Json]:
     return {"size": entry.size} | ({"sha256": entry.sha256} if entry.sha256 else {})
+
+
+def _unread(reading: Reading, chosen: str) -> Iterator[str]:
+    """The packagings that stand beside the one that was read."""
+    for name, ending in (("gguf", ".gguf"), ("onnx", ".onnx")):
+        beside = [p for p in reading.entries if p.endswith(ending)]
+        if beside and name != chosen:
+            text = f"{len(beside):,} files in another format, such as {beside[0]}"
+            yield f"{text}, were not opened beside the {chosen} weights"
 
 
 def _nothing(entries: Mapping[str, Entry]) -> str:

@@ -146,11 +146,12 @@ def choose(found: Sequence[Group], entries: Mapping[str, Entry], gaps: list[str]
     if not {"model_index.json", "modules.json"} & set(entries) and len(chosen) > 1:
         top = [g for g in chosen if not g.folder]
         chosen = top or [max(chosen, key=lambda g: sum(entries[p].size for p in g.paths))]
-    gaps += [
-        f"{g.index or g.paths[0]}: not opened beside {chosen[0].paths[0]}"
-        for g in usable
-        if g not in chosen
-    ]
+    others = [g.index or g.paths[0] for g in usable if g not in chosen]
+    if others:
+        gaps.append(
+            f"{len(others):,} other weight files were not opened beside {chosen[0].paths[0]},"
+            f" such as {others[0]}"
+        )
     return chosen
 
 

@@ -101,9 +101,13 @@ def canonical(stored: Mapping[str, Storage], config: Mapping[str, Json]) -> Name
         for piece in pieces:
             part = _part(name, storage, recipe, piece, numbers)
             key = part.tensor.canonical
-            if key in parts:  # two stored tensors under one canonical name: keep both apart
-                part = _part(name, storage, _exact(_template(name)[0], None), piece, numbers)
-                key = part.tensor.canonical
+            if key in parts:  # two stored tensors under one canonical name are kept apart
+                template = _template(name)[0]
+                for other in (_exact(template, None), _exact(template, None, bare=False)):
+                    if key in parts:
+                        whole = Piece(0, None, storage.shape, View.whole(storage.shape))
+                        part = _part(name, storage, other, whole, numbers)
+                        key = part.tensor.canonical
             parts[key] = part
     if uncut:
         gaps.append(
@@ -178,20 +182,20 @@ def _first_layer(template: str) -> int | None:
     return 0 if "#" in template else None
 
 
-def _exact(template: str, layer: int | None) -> Recipe:
-    """The name itself, wrappers and ``.weight`` left out."""
+def _exact(template: str, layer: int | None, *, bare: bool = True) -> Recipe:
+    """The name itself, if ``bare`` without wrappers and ``.weight``."""
     folder, _, own = template.rpartition("/")
-    bare = strip(own).removesuffix(".weight")
-    target = f"{folder}/{bare}" if folder else bare
+    short = strip(own).removesuffix(".weight") if bare else own
+    target = f"{folder}/{short}" if folder else short
     for i in range(template.count("#")):
         target = target.replace("#", f"{{{i}}}", 1)
-    words = [w for w in bare.split(".") if w not in {"#", "bias"}]
+    words = [w for w in short.split(".") if w not in {"#", "bias"}]
     component = "other"
     for take in (2, 1):
         component = (
             UNET.get(".".join(words[-take:]), component) if component == "other" else component
         )
-    if component == "other" and re.search(r"norm|ln_|layernorm", bare, re.IGNORECASE):
+    if component == "other" and re.search(r"norm|ln_|layernorm", short, re.IGNORECASE):
         component = "norm"
     return Recipe((target,), (component,), LAYOUTS["one"], layer, None, "")
 

@@ -9,7 +9,7 @@ Version 1 of the plan, whole (evidence.md, section 1):
   their common slots at the same place in the order.
 - Tensors form groups by (component, layer). In each round every group reads its next slot: of its
   next expert, where there are experts, in an order by hash (in round 0 the same in all layers).
-  Embeddings read whole rows of several tokens in round 0, for alignment by invariants.
+  Embeddings read 16 slots of four times the size in round 0, for alignment by invariants.
 - Rounds go on until the budget is spent. A larger budget only adds: two sketches always share the
   positions of the smaller.
 - A model that is small (:data:`WHOLE` bytes) is read whole.
@@ -35,8 +35,10 @@ LONG_ROW = 1 << 16
 """Longer rows are cut; a slot is then a part of a row, on a multiple of 256 (GGUF's blocks)."""
 WHOLE = 32 << 20
 """Bytes of a model that is read whole."""
-FIRST_ROUND = {"embedding": 16, "lm_head": 8}
+FIRST_ROUND = {"embedding": 16, "lm_head": 4}
 """Slots in round 0; embeddings carry the token rows that alignment needs."""
+TOKENS = 4 * SLOT
+"""Elements of a slot of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ def _cut(role_: str, shape: tuple[int, ...]) -> Slots:
     elif len(shape) < 2:
         length = 2 * SLOT
     else:
-        length = max(1, SLOT // row) * row
+        size_of_slot = TOKENS if role_ in FIRST_ROUND else SLOT
+        length = max(1, size_of_slot // row) * row
     count = -(-size // length)
     seed = int.from_bytes(sha256(f"{role_}|{row}".encode()).digest()[:8], "little")
     ranks = _mix(np.arange(count, dtype=np.uint64) + np.uint64(seed))

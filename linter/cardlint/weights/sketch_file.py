@@ -29,8 +29,10 @@ FORMAT = "1"
 KEY = "cardlint.sketch"
 TABLE = "__tensors__"
 MAX_FILE = 4 << 30
-MAX_TABLE = 512 << 20
+MAX_TABLE = 128 << 20
 """Bytes of the list of tensors, inflated."""
+COLUMNS = ("canonical", "component", "layer", "expert", "shape", "dtype", "stored", "fixed")
+"""Of a row of that list."""
 
 
 def is_sketch(path: Path | str) -> bool:
@@ -49,7 +51,7 @@ def save(sketch: Sketch, path: Path | str) -> None:
     Raises:
         UsageError: the file cannot be written.
     """
-    table = [asdict(t) for t in sketch.tensors.values()]
+    table = [[getattr(t, column) for column in COLUMNS] for t in sketch.tensors.values()]
     packed = zlib.compress(json.dumps(table, separators=(",", ":")).encode(), 6)
     arrays: dict[str, tuple[str, tuple[int, ...], bytes]] = {TABLE: ("U8", (len(packed),), packed)}
     for name, block in sketch.blocks.items():
@@ -121,7 +123,15 @@ def load(path: Path | str, name: str | None = None) -> Sketch:
             return _build(handle.fileno(), header, str(path), size, name)
     except OSError as error:
         raise NotFound(f"{path} cannot be read: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, zlib.error) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        zlib.error,
+    ) as error:
         raise Malformed(
             f"{path} is not a sketch that can be read ({type(error).__name__})",
             remedy="Make it again with `cardlint sketch`.",
@@ -167,7 +177,8 @@ def _build(handle: int, header: Header, path: str, size: int, name: str | None) 
     )
 
 
-def _tensor(row: dict[str, Any]) -> Tensor:
+def _tensor(values: list[Any]) -> Tensor:
+    row = dict(zip(COLUMNS, values, strict=True))
     shape = tuple(row["shape"])
     if not all(type(n) is int and 0 <= n < 1 << 62 for n in shape):
         raise ValueError("shape")

@@ -1,0 +1,138 @@
+"""From files to sketches: budgets, precision, what cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cardlint.source.local import LocalFolder
+from cardlint.weights import plan as plan_module
+from cardlint.weights.read import sketch
+from cardlint.weights.runs import intersect
+from tests.kit.weights import rounded, write_safetensors
+from tests.weights.reading.kit import Counting, array, raw_header, read, weights, write
+
+
+@pytest.fixture
+def sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No model is small enough to be read whole."""
+    monkeypatch.setattr("cardlint.weights.read.WHOLE", 0)
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F16", "F32"])
+def test_a_small_model_is_read_whole_and_exactly(tmp_path: Path, dtype: str) -> None:
+    """Every element, at the precision in which it is stored."""
+    values = weights()
+    found = read(write(tmp_path, values, dtype))
+    assert found.coverage.elements == (found.coverage.elements[1],) * 2
+    expected = rounded(values["model.layers.1.mlp.down_proj.weight"], dtype)
+    np.testing.assert_array_equal(array(found, "layers.1.mlp.down"), expected)
+
+
+@pytest.mark.usefixtures("sampled")
+def test_a_budget_is_kept(tmp_path: Path) -> None:
+    """Bytes and ranges, whichever ends first."""
+    write(tmp_path, weights(hidden=256))
+    source = Counting(tmp_path)
+    found = sketch(source, budget=200_000, requests=1000)
+    assert 100_000 < found.coverage.bytes[0] <= 200_000
+    few = sketch(Counting(tmp_path), budget=1 << 30, requests=5)
+    assert sum(len(b.runs) for b in few.blocks.values()) == 5
+
+
+@pytest.mark.usefixtures("sampled")
+def test_a_sample_has_the_numbers_of_the_whole(tmp_path: Path) -> None:
+    """Each run is where it says it is."""
+    values = weights(hidden=256)
+    part = sketch(LocalFolder(write(tmp_path, values)), budget=900_000)
+    truth = rounded(values["model.layers.1.mlp.gate_proj.weight"], "BF16").ravel()
+    block = part.blocks["layers.1.mlp.gate"]
+    assert not block.whole
+    expected = np.concatenate([truth[s : s + n] for s, n in block.runs])
+    np.testing.assert_array_equal(block.values, expected)
+
+
+@pytest.mark.usefixtures("sampled")
+def test_models_of_other_precision_share_their_positions(tmp_path: Path) -> None:
+    """A float32 model affords half as many runs; those are among the other's."""
+    for dtype in ("BF16", "F32"):
+        (tmp_path / dtype).mkdir()
+        write(tmp_path / dtype, weights(hidden=256), dtype)
+    half, full = (read(tmp_path / d, budget=300_000) for d in ("BF16", "F32"))
+    assert full.coverage.elements[0] < half.coverage.elements[0]
+    for name, block in full.blocks.items():
+        np.testing.assert_array_equal(intersect(block.runs, half.blocks[name].runs), block.runs)
+
+
+def test_numbers_that_are_none_are_counted(tmp_path: Path) -> None:
+    """NaN and infinity are kept in the sketch and told."""
+    values = weights(layers=1)
+    values["model.norm.weight"][:3] = [np.nan, np.inf, -np.inf]
+    found = read(write(tmp_path, values, "F32"))
+    assert found.gaps == ("3 elements in 1 tensors are not finite, such as in norm.final",)
+
+
+def test_empty_tensors_are_listed_and_not_read(tmp_path: Path) -> None:
+    """A shape with a zero is legal."""
+    found = read(write(tmp_path, {"a": np.zeros((0, 4), np.float32), "b": np.ones(2, np.float32)}))
+    assert set(found.tensors) == {"a", "b"}
+    assert set(found.blocks) == {"b"}
+
+
+def test_scattered_elements_are_read_where_that_is_cheap(tmp_path: Path) -> None:
+    """A transposed stack of experts: the runs stand apart in the file."""
+    stack = np.arange(2 * 32 * 48, dtype=np.float32).reshape(2, 32, 48)
+    write(tmp_path, {"model.layers.0.feed_forward.experts.down_proj": stack}, "F32")
+    found = sketch(LocalFolder(tmp_path), budget=stack.nbytes * 60)
+    np.testing.assert_array_equal(array(found, "layers.0.experts.1.down"), stack[1].T)
+
+
+@pytest.mark.usefixtures("sampled")
+def test_scattered_elements_that_are_dear_are_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said, not silently left out."""
+    monkeypatch.setattr("cardlint.weights.read.SPAN", 100)
+    stack = np.ones((2, 32, 48), np.float32)
+    write(tmp_path, {"model.layers.0.feed_forward.experts.down_proj": stack, "b": stack[0]}, "F32")
+    found = read(tmp_path)
+    assert set(found.blocks) == {"b"}
+    assert "stored with their rows apart" in found.gaps[0]
+
+
+def test_near_ranges_are_read_together(tmp_path: Path) -> None:
+    """One request for neighbours."""
+    write(tmp_path, weights())
+    source = Counting(tmp_path)
+    sketch(source)
+    assert [len(b) for b in source.batches[-1:]] == [1]
+
+
+def test_holes_in_a_file_do_not_matter(tmp_path: Path) -> None:
+    """Tensors are read where the header says, whatever lies between."""
+    entry = {"dtype": "F32", "shape": [1], "data_offsets": [100_000, 100_004]}
+    data = bytes(100_000) + np.float32(7).tobytes()
+    (tmp_path / "model.safetensors").write_bytes(raw_header({"a": entry}, data))
+    assert array(read(tmp_path), "a").tolist() == [7.0]
+
+
+def test_a_model_of_one_value_is_read(tmp_path: Path) -> None:
+    """All-equal tensors are numbers like others."""
+    values = {k: np.zeros_like(v) for k, v in weights(layers=1).items()}
+    found = read(write(tmp_path, values))
+    assert all((b.values == 0).all() for b in found.blocks.values())
+
+
+def test_the_limits_are_those_of_the_manual() -> None:
+    """64 MiB, 1,024 ranges, whole up to 32 MiB: a change changes what sketches hold."""
+    from cardlint.weights import read as module
+
+    assert (module.BUDGET, module.REQUESTS, plan_module.WHOLE) == (64 << 20, 1024, 32 << 20)
+
+
+def test_a_file_without_model_is_a_model(tmp_path: Path) -> None:
+    """Any name will do when it is the only one."""
+    write_safetensors(tmp_path / "weights" / "foo.safetensors", {"a": np.ones(3, np.float32)})
+    assert array(read(tmp_path), "a").tolist() == [1, 1, 1]
