@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from cardlint.errors import Malformed, NotFound, OverBudget
 
@@ -96,6 +96,9 @@ class History:
 
 class Source(ABC):
     """One model repository at one commit."""
+
+    card_only: ClassVar[bool] = False
+    """True where only the card is here: a file that is not listed is then not known to be missing."""
 
     @property
     @abstractmethod

@@ -251,6 +251,8 @@ def _read(handle: int, wanted: Range) -> bytes:
 class LocalCard(LocalFolder):
     """A single file that is taken for the ``README.md`` of a repository of which nothing else is here."""
 
+    card_only = True
+
     def __init__(self, path: Path) -> None:
         super().__init__(path.parent)
         self._card = path
