@@ -65,8 +65,11 @@ _STEMS: dict[Topic, str] = {
     ),
 }
 _LABEL = re.compile(
-    r"\s*(?:\*\*|__)([^*_\n]{3,60}?)(?:\*\*|__)|\s*([^\n:：*]{3,40})[:：](?=\s|\*|$)"
+    r"^[ \t]*(?:(?:\*\*|__)([^*_\n]{3,60}?)(?:\*\*|__)|([^\n:：*]{3,40})[:：](?=\s|\*|$))",
+    re.MULTILINE,
 )
+
+_HTML_TITLE = re.compile(r"<(?:h\d|summary|b|strong)\b[^<>]{0,500}>([^<>]{3,80})<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,29 +143,12 @@ def topics(markdown: Markdown) -> frozenset[Topic]:
 
 
 def _names(markdown: Markdown) -> Iterator[str]:
-    seen: set[str] = set()
     for block in markdown.blocks:
         if block.kind is BlockKind.HEADING:
-            name = plain(block.text)
+            yield plain(block.text)
         elif block.kind in {BlockKind.PARAGRAPH, BlockKind.CELL}:
-            label = _LABEL.match(block.text)
-            if not label:
-                continue
-            name = plain(label[1] or label[2])
+            yield from (plain(m[1] or m[2]) for m in _LABEL.finditer(block.text))
         elif block.kind is BlockKind.HTML:
-            yield from (
-                plain(t)
-                for t in re.findall(r"<(?:h\d|summary|b|strong)[^<>]*>([^<>]{3,80})<", block.text)
-            )
-            continue
-        elif block.kind is BlockKind.CODE:
-            name = (
-                "bibtex"
-                if block.text.lstrip().startswith("@") or block.info.startswith("bib")
-                else ""
-            )
-        else:
-            continue
-        if name and name not in seen:
-            seen.add(name)
-            yield name
+            yield from (plain(t) for t in _HTML_TITLE.findall(block.text))
+        elif block.info.startswith("bib") or block.text.lstrip().startswith("@"):
+            yield "bibtex"
