@@ -188,11 +188,11 @@ class Composer:
     def _node(self, event: Any, depth: int) -> tuple[Value, int]:
         """A value, and how many nodes it is when every alias in it is written out."""
         start, end = event.start_mark.index, event.end_mark.index
-        if isinstance(event, yaml.AliasEvent):
-            return self._alias(str(event.anchor), self.span(start, end))
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self._beyond(start, f"it has more than {MAX_NODES:,} values")
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(str(event.anchor), self.span(start, end))
         if isinstance(event, yaml.ScalarEvent):
             value, size = self._scalar(event, start), 1
         else:

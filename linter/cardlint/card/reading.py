@@ -73,6 +73,7 @@ def read(text: str, bounds: tuple[int, int], lines: Lines, loader: Any) -> Readi
             whole = False
             repaired = _without(inner, entry)
             if stop.problem.code == "too-large" or repaired is None:
+                problems += composer.problems
                 break
             inner = repaired
         else:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cardlint.card.nodes import Kind, Value
-from cardlint.findings import Finding, NotChecked, Severity
-from cardlint.repository import Repository
-from cardlint_rules.metadata._front_matter import FrontMatterRule, one_or_many, written
+from cardlint.findings import Finding, Severity
+from cardlint_rules.metadata._front_matter import FrontMatterRule, one_or_many
 
 
 class LicenseNameMissing(FrontMatterRule):
     """`license: other` stands without the name and the place of the license.
 
     ## What it checks
-    A card with `license: other` has `license_name` and `license_link`; the link is an address or the
-    path of a file of the repository.
+    A card with `license: other` has `license_name` and `license_link`. Whether the link leads to a
+    file that is there is the matter of `license/link-broken`.
 
     ## Why it matters
     "other" says only which license it is not. Nobody can follow terms that are not named, and the Hub
@@ -40,21 +39,6 @@ class LicenseNameMissing(FrontMatterRule):
 
     id = "metadata/license-name-missing"
     severity = Severity.WARNING
-
-    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
-        yield from super().check(repo)
-        front = repo.card.front_matter
-        link = front.get("license_link") if front else None
-        if link is None or link.kind is not Kind.STR or "://" in link.text:
-            return
-        path = link.text.strip().removeprefix("./").partition("#")[0]
-        if path and not repo.has(path):
-            yield self.finding(
-                f"license_link names {written(link)}, and the repository has no such file.",
-                link.span.location(),
-                next_step=f"Add {path}, or write the address of the license.",
-                evidence={"license_link": link.text},
-            )
 
     def judge(self, root: Value) -> Iterator[Finding]:
         declared = root.get("license")

@@ -11,6 +11,8 @@ from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 
+MAX_TABS = 1_000
+"""Tabs mended at once; each width that is tried reads the card again."""
 _SAID = {
     "syntax": ("The front matter is not YAML:", "Mend the YAML here."),
     "tab": ("The front matter is not YAML:", "Put spaces in place of the tab."),
@@ -77,18 +79,23 @@ class YamlSyntax(Rule):
 def _spaces(problem: YamlProblem, card: Card) -> Fix | None:
     """Spaces for the tabs of an entry, as many for each as make it YAML again."""
     places = sorted((problem.span, *problem.related), key=lambda s: s.start)
+    if len(places) > MAX_TABS:
+        return None
     for width in (1, 2, 4, 8):
         edits = tuple(
             Edit(card.path, s.start, s.end, " " * (width * (s.end - s.start))) for s in places
         )
-        text = card.text
-        for edit in reversed(edits):
-            text = text[: edit.start] + edit.text + text[edit.end :]
-        after = parse(text)
+        after = parse(_edited(card.text, edits))
         left = [p for p in after.problems if p.code in _SAID] if after else [problem]
         if len(left) < sum(p.code in _SAID for p in _problems(card)):
             return Fix("Put spaces in place of the tabs", edits, safe=True)
     return None
+
+
+def _edited(text: str, edits: tuple[Edit, ...]) -> str:
+    ends = [0, *(e.end for e in edits)]
+    kept = [text[end : e.start] + e.text for end, e in zip(ends, edits, strict=False)]
+    return "".join((*kept, text[ends[-1] :]))
 
 
 def _problems(card: Card) -> tuple[YamlProblem, ...]:
