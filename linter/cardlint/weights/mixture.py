@@ -138,9 +138,12 @@ def _into_cells(x: Array, low: Array, high: Array, c: Array) -> Array:
     rule (trimmed, trained) lose their pull; inside a cell there is no pull at all, which is what
     removes the bias of rounding.
     """
-    half = np.maximum((high - low) / 2, 1e-300)
+    half = (high - low) / 2
+    # Numbers near zero are stored so finely that one of them would outweigh all others.
+    half = np.maximum(half, max(1e-2 * float(np.median(half)), 1e-300))
+    middle = (low + high) / 2
     scaled = x / half[:, None]
-    a, b = low / half, high / half
+    a, b = middle / half - 1, middle / half + 1
     f = scaled @ c
     miss = np.clip(f, a, b) - f
     scale = max(float(np.median(np.abs(miss))), 0.5)

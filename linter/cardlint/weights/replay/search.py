@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cardlint.weights.replay import linear
+from cardlint.weights.replay import elementwise, linear, passthrough, sparse, spherical
 from cardlint.weights.replay.explanation import PROOF, Explanation, Problem, single_share
 
 RECIPES: tuple[Callable[[Problem], Explanation | None], ...] = (
+    passthrough.passthrough,
     linear.linear,
     linear.unnormalized,
+    elementwise.elementwise,
+    spherical.spherical,
+    sparse.sparse,
 )
 """From few parameters to many: the first that explains the weights is the answer."""
 

@@ -1,0 +1,452 @@
+"""Recipes whose coefficients differ by tensor because they follow angles and norms.
+
+SLERP (Shoemake 1985), NuSLERP, multi-SLERP, the Karcher mean and model stock (Jang et al. 2024), as
+mergekit 0.1.5 computes them (``slerp.py``, ``nuslerp.py``, ``multislerp.py``, ``karcher.py``,
+``model_stock.py``). Each formula is written once; ``r`` rounds after every operation, to bfloat16
+or not at all, which gives both arithmetics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from cardlint.findings import Json
+from cardlint.weights import mixture
+from cardlint.weights.align import Aligned
+from cardlint.weights.evidence import Interval
+from cardlint.weights.replay.explanation import (
+    BFLOAT16,
+    FLOAT32,
+    Array,
+    Explanation,
+    Floats,
+    Problem,
+    b,
+    replay,
+)
+from cardlint.weights.replay.linear import roundest
+from cardlint.weights.rounding import cell, to_dtype
+
+Single = npt.NDArray[np.float32]
+Round = Callable[[Floats], Single]
+CLOSE = 6.0
+"""Half cells within which arithmetic of few bits may leave an element."""
+LERP = 0.9995
+"""|cos| above which SLERP becomes linear."""
+
+
+def exact(x: Floats) -> Single:
+    """No rounding beyond float32."""
+    return np.asarray(x, np.float32)
+
+
+def _one(x: float | np.floating, r: Round, shift: int = 0) -> np.float32:
+    """A scalar, rounded; ``shift`` moves it by so many steps of bfloat16.
+
+    Libraries add up long vectors of few bits in an order of their own: what comes out may be a step
+    or two away, and every element of the tensor feels it.
+    """
+    value = float(r(np.array([x], np.float32))[0])
+    if shift and value:
+        value += shift * 2.0 ** (np.floor(np.log2(abs(value))) - 7)
+    return np.float32(value)
+
+
+def _norm(x: Single, r: Round) -> np.float32:
+    return _one(np.sqrt(np.dot(x, x)), r)
+
+
+def _dot(x: Single, y: Single, r: Round) -> np.float32:
+    return _one(r(x * y).sum(dtype=np.float64), r)
+
+
+def slerp(parts: Sequence[Single], theta: Array, r: Round) -> Single:
+    """``parts`` = (v0, v1); ``theta`` = (t,). mergekit works in float32 whatever the dtype."""
+    del r
+    v0, v1 = parts
+    t = float(theta[0])
+    n0, n1 = (float(np.sqrt(np.dot(v, v))) or 1.0 for v in parts)
+    cosine = float(np.clip(np.dot(v0 / np.float32(n0), v1 / np.float32(n1)), -1, 1))
+    if abs(cosine) > LERP:
+        return np.float32(1 - t) * v0 + np.float32(t) * v1
+    angle = np.arccos(cosine)
+    s = np.sin(angle)
+    return np.float32(np.sin((1 - t) * angle) / s) * v0 + np.float32(np.sin(t * angle) / s) * v1
+
+
+def nuslerp(parts: Sequence[Single], theta: Array, r: Round) -> Single:
+    """``parts`` = (v0, v1), possibly differences; ``theta`` = (t,)."""
+    v0, v1 = parts
+    t = float(theta[0])
+    u0 = r(v0 / np.maximum(_norm(v0, r), np.float32(1e-7)))
+    u1 = r(v1 / np.maximum(_norm(v1, r), np.float32(1e-7)))
+    shift = int(theta[1]) if len(theta) > 1 else 0
+    cosine = float(np.clip(_one(_dot(u0, u1, r), r, shift), -1, 1))
+    if 1 - cosine**2 <= 1e-16:
+        return r(r(np.float32(1 - t) * v0) + r(np.float32(t) * v1))
+    angle = float(_one(np.arccos(cosine), r))
+    sine = _one(np.sin(angle), r)
+    a = _one(np.sin(float(_one((1 - t) * angle, r))), r)
+    c = _one(np.sin(float(_one(t * angle, r))), r)
+    return r(r(r(a * v0) + r(c * v1)) / sine)
+
+
+def multislerp(parts: Sequence[Single], theta: Array, r: Round) -> Single:
+    """``theta`` holds the weights of all but the last part; all sum to one."""
+    w = r(np.array([*theta, 1 - float(np.sum(theta))], np.float32))
+    norms = [_norm(v, r) for v in parts]
+    units = [
+        r(v / r(np.array([n + np.float32(1e-8)]))[0]) for v, n in zip(parts, norms, strict=True)
+    ]
+    mean = r(_total(r(u * x) for u, x in zip(units, w, strict=True)))
+    mean = r(mean / np.maximum(_norm(mean, r), np.float32(1e-8)))
+    tangents = []
+    for u in units:
+        along = _dot(u, mean, r)
+        tangents.append(r(u - r(along * mean)))
+    step = r(_total(r(u * x) for u, x in zip(tangents, w, strict=True)))
+    length = _one(_norm(step, r) + np.float32(1e-8), r)
+    c, s = (_one(f(length), r) for f in (np.cos, np.sin))
+    ratio = _one(s / length, r)
+    out = r(r(mean * c) + r(step * ratio))
+    size = _one(r(np.array(norms) * w).sum(), r)
+    return r(out * size)
+
+
+def _total(terms: Iterator[Single]) -> Single:
+    first = next(terms)
+    total = first.copy()
+    for x in terms:
+        total += x
+    return total
+
+
+def karcher(parts: Sequence[Single], theta: Array, r: Round) -> Single:
+    """The mean on the sphere with equal weights, at most ten steps; the parts' mean norm."""
+    del theta
+    k = len(parts)
+    alpha = 1.0 / k
+    norms = [np.float32(np.sqrt(np.dot(v, v))) for v in parts]
+    if min(float(n) for n in norms) <= 1e-5:
+        return np.zeros_like(parts[0])
+    units = [r(v / n) for v, n in zip(parts, norms, strict=True)]
+    mean = np.zeros_like(units[0])
+    for u in units:
+        mean = r(mean + r(np.float32(alpha) * u))
+    mean = r(mean / np.float32(np.sqrt(np.dot(mean, mean))))
+    for _ in range(10):
+        tangent = np.zeros_like(mean)
+        for u in units:
+            dot = float(_one(np.clip(np.dot(mean, u), -1, 1), r))
+            angle = float(_one(np.arccos(dot), r))
+            if angle < 1e-5:
+                continue
+            ratio = _one(angle / float(_one(np.sin(angle), r)), r)
+            scale = _one(alpha * float(ratio), r)
+            tangent = r(tangent + r(scale * r(u - r(np.float32(dot) * mean))))
+        length = np.float32(np.sqrt(np.dot(tangent, tangent)))
+        if length < 1e-5:
+            break
+        # Norms are float32 scalars; what they are multiplied with is rounded, they are not.
+        turned = r(np.sin(length) * r(tangent / length))
+        mean = r(r(np.cos(length) * mean) + turned)
+        mean = r(mean / np.float32(np.sqrt(np.dot(mean, mean))))
+    return np.float32(sum(alpha * float(n) for n in norms)) * mean
+
+
+def model_stock(parts: Sequence[Single], theta: Array, r: Round) -> Single:
+    """``parts`` = (base, fine-tunes …): t·mean + (1 − t)·base with t from the mean cosine."""
+    shift = int(theta[0]) if len(theta) else 0
+    base, tuned = parts[0], parts[1:]
+    n = len(tuned)
+    offsets = [r(v - base) for v in tuned]
+    lengths = [_norm(d, r) for d in offsets]
+    cosines = []
+    for i, j in combinations(range(n), 2):
+        product = max(_one(lengths[i] * lengths[j], r), np.float32(1e-6))
+        value = float(_one(_dot(offsets[i], offsets[j], r) / product, r))
+        cosines.append(min(max(value, -1.0), 1.0))
+    cosine = _one(np.mean(np.array(cosines, np.float32)), r)
+    below = _one(1 + float(_one((n - 1) * cosine, r)), r)
+    if abs(below) < 1e-6:
+        return base
+    t = _one(_one(n * cosine, r) / below, r, shift)
+    mean = r(_sum_rounded(tuned, r) / np.float32(n))
+    return r(r(t * mean) + r(_one(1 - float(t), r) * base))
+
+
+def _sum_rounded(parts: Sequence[Single], r: Round) -> Single:
+    total = parts[0]
+    for v in parts[1:]:
+        total = r(total + v)
+    return total
+
+
+Formula = Callable[[Sequence[Single], Array, Round], Single]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One formula with parents in their places."""
+
+    method: str
+    formula: Formula
+    members: tuple[int, ...]
+    base: int | None
+    """Subtracted before and added after, where the formula works on differences."""
+    free: int
+    """Parameters to fit."""
+    own: bool = False
+    """Whether each tensor may have its own parameter (SLERP gradients)."""
+
+    def at(self, t: Aligned, theta: Array, r: Round) -> Single | None:
+        """What the recipe gives for one tensor, before the last rounding."""
+        if not t.whole:
+            return None
+        parts = [t.parents[i] for i in self.members]
+        if any(p is None for p in parts):
+            return None
+        flat = [np.asarray(p, np.float32) for p in parts if p is not None]
+        if self.base is None:
+            return self.formula(flat, theta, r)
+        q = np.asarray(t.parents[self.base], np.float32)
+        return q + self.formula([r(p - q) for p in flat], theta, r)
+
+
+def trials(k: int) -> Iterator[Trial]:
+    """Every way to put ``k`` parents into the formulas, fewest parameters first."""
+    everyone = range(k)
+    for q in everyone:
+        rest = tuple(i for i in everyone if i != q)
+        for n in range(2, len(rest) + 1):
+            for members in combinations(rest, n):
+                yield Trial("model_stock", model_stock, (q, *members), None, 0)
+    for n in range(2, k + 1):
+        for members in combinations(everyone, n):
+            yield Trial("karcher", karcher, members, None, 0)
+    for pair in combinations(everyone, 2):
+        yield Trial("slerp", slerp, pair, None, 1, own=True)
+        for base in (None, *(i for i in everyone if i not in pair)):
+            yield Trial("nuslerp", nuslerp, pair, base, 1)
+    for n in range(2, k + 1):
+        for members in combinations(everyone, n):
+            for base in (None, *(i for i in everyone if i not in members)):
+                yield Trial("multislerp", multislerp, members, base, n - 1)
+
+
+def spherical(problem: Problem) -> Explanation | None:
+    """The formula of this family that explains the weights, or ``None``."""
+    few = _few(problem)
+    if len(few) < 2 or not _in_span(few):
+        return None
+    scored = []
+    for trial in trials(len(problem.names)):
+        theta = _fit(trial, few[:1])
+        close, tight = _score(trial, few[:1], theta)
+        if close > 0.8:
+            scored.append((tight, -trial.free, trial, _fit(trial, few)))
+    scored.sort(key=lambda s: (-round(s[0], 2), -s[1]))
+    best: Explanation | None = None
+    for _, _, trial, theta in scored[:4]:
+        found = _finish(problem, trial, theta, few)
+        if best is None or (found.replay or 0) > (best.replay or 0) + 0.005:
+            best = found
+        if (best.replay or 0) > 0.995:
+            break
+    return best
+
+
+def _few(problem: Problem) -> list[Aligned]:
+    """Up to three whole matrices of middle size, apart from each other, that parents differ in."""
+    whole = [
+        t
+        for t in problem.tensors
+        if t.whole and len(t.shape) == 2 and t.x.size <= 1 << 21 and not _equal(t)
+    ]
+    whole.sort(key=lambda t: t.x.size)
+    usable = [t for t in whole if t.x.size >= 4096] or whole
+    step = max(1, len(usable) // 3)
+    return usable[::step][:3]
+
+
+def _equal(t: Aligned) -> bool:
+    first = t.parents[0]
+    return any(p is None for p in t.parents) or all(
+        np.array_equal(np.asarray(first), np.asarray(p)) for p in t.parents[1:]
+    )
+
+
+def _in_span(few: Sequence[Aligned]) -> bool:
+    """Whether each tensor is near a combination of the parents' tensors at all."""
+    for t in few:
+        p = np.stack([np.asarray(q, np.float64)[::3] for q in t.parents if q is not None], axis=1)
+        x = t.x[::3].astype(np.float64)
+        low, high = cell(t.x[::3], t.dtypes[0] or "")
+        c, *_ = np.linalg.lstsq(p, x, rcond=1e-9)
+        miss = np.abs(x - p @ c) / ((high - low) / 2)
+        if float(np.median(miss)) > 4:
+            return False
+    return True
+
+
+def _fit(trial: Trial, few: Sequence[Aligned]) -> Array:
+    """Parameters by steps through cells: the formula is linearized and the cells do the rest."""
+    theta = np.full(trial.free, 1 / (trial.free + 1))
+    if not trial.free:
+        return theta
+    tensors = few[:1] if trial.own else few
+    for _ in range(4):
+        rows, lows, highs = [], [], []
+        for t in tensors:
+            y = trial.at(t, theta, exact)
+            if y is None:
+                return theta
+            columns = []
+            for j in range(trial.free):
+                moved = theta.copy()
+                moved[j] += 1e-3
+                z = trial.at(t, moved, exact)
+                if z is None:
+                    return theta
+                columns.append((z.astype(np.float64) - y) / 1e-3)
+            low, high = cell(t.x, t.dtypes[0] or "")
+            rows.append(np.stack(columns, axis=1))
+            lows.append(low - y)
+            highs.append(high - y)
+        step = mixture.fit(np.concatenate(rows), np.concatenate(lows), np.concatenate(highs)).value
+        theta = np.clip(theta + step, -0.5, 1.5)
+        if np.abs(step).max() < 1e-7:
+            break
+    return theta
+
+
+def _score(trial: Trial, few: Sequence[Aligned], theta: Array) -> tuple[float, float]:
+    """Shares of elements within :data:`CLOSE` half cells, and within one."""
+    close = tight = total = 0
+    for t in few[:1] if trial.own else few:
+        y = trial.at(t, theta, exact)
+        if y is None:
+            return 0.0, 0.0
+        low, high = cell(t.x, t.dtypes[0] or "")
+        miss = np.abs(y - (low + high) / 2) / ((high - low) / 2)
+        close += int(np.count_nonzero(miss <= CLOSE))
+        tight += int(np.count_nonzero(miss <= 1.01))
+        total += t.x.size
+    return close / total, tight / total
+
+
+def _finish(problem: Problem, trial: Trial, theta: Array, few: Sequence[Aligned]) -> Explanation:
+    """All tensors, in both arithmetics, with the roundest parameters that do no worse."""
+    whole = [t for t in problem.tensors if t.whole]
+    fitted = {t.canonical: _fit(trial, [t]) for t in whole} if trial.own else {}
+    options = [theta]
+    if trial.free and not trial.own:
+        options = [np.array([roundest(x - 3e-3, x + 3e-3) for x in theta]), theta]
+    best: tuple[float, dict[str, float], Array, str] = (-1.0, {}, theta, FLOAT32)
+    for given in options:
+        for name, r in ((BFLOAT16, b), (FLOAT32, exact)):
+            if name == BFLOAT16 and trial.method == "slerp":
+                continue
+
+            nudged = name == BFLOAT16 and trial.method in NUDGED
+            here = {t.canonical: _nudged(trial, t, given) for t in few} if nudged else fitted
+
+            def recipe(
+                t: Aligned, given: Array = given, r: Round = r, here: dict[str, Array] = here
+            ) -> Floats | None:
+                return trial.at(t, here.get(t.canonical, given), r)
+
+            share, by_tensor = replay(few if not trial.own else whole, recipe)
+            if share > best[0]:
+                best = (share, by_tensor, given, name)
+    _, _, theta, arithmetic = best
+    r = b if arithmetic == BFLOAT16 else exact
+    if arithmetic == BFLOAT16 and trial.method in NUDGED:
+        fitted = {t.canonical: _nudged(trial, t, theta) for t in whole}
+
+    def final(t: Aligned) -> Floats | None:
+        return trial.at(t, fitted.get(t.canonical, theta), r)
+
+    share, by_tensor = replay(whole, final)
+    consistency = _consistency(whole, final)
+    return Explanation(
+        method=trial.method,
+        coefficients=_weights(trial, theta),
+        consistency=max(consistency, share),
+        chance=0.0,
+        arithmetic=arithmetic,
+        parameters=_parameters(problem, trial, theta, fitted),
+        replay=share,
+        not_followed=tuple(n for n, s in by_tensor.items() if s < 0.5),
+        per_tensor={n: (None, s) for n, s in by_tensor.items()},
+    )
+
+
+NUDGED = frozenset({"nuslerp", "model_stock"})
+"""Formulas with one scalar that a sum over the whole tensor decides."""
+
+
+def _nudged(trial: Trial, t: Aligned, theta: Array) -> Array:
+    """The parameters and the step of that scalar that give most elements of one tensor."""
+
+    def share(shift: int) -> float:
+        y = trial.at(t, np.append(theta, shift), b)
+        return 0.0 if y is None else float(np.mean(to_dtype(y, t.dtypes[0] or "") == t.x))
+
+    best = share(0)
+    if best > 0.99:
+        return theta
+    return np.append(theta, max((0, -1, 1, -2, 2, -3, 3, -4, 4), key=share))
+
+
+def _consistency(tensors: Sequence[Aligned], recipe: Callable[[Aligned], Floats | None]) -> float:
+    """Share of elements within a few cells of the recipe."""
+    near = total = 0
+    for t in tensors:
+        y = recipe(t)
+        if y is None:
+            continue
+        low, high = cell(t.x, t.dtypes[0] or "")
+        got = to_dtype(y, t.dtypes[0] or "")
+        near += int(np.count_nonzero(np.abs(got - t.x) <= 1.5 * (high - low)))
+        total += t.x.size
+    return near / total if total else 0.0
+
+
+def _weights(trial: Trial, theta: Array) -> dict[int, Interval]:
+    """The weight of each member, where the formula has one number for the whole model."""
+    if trial.own:
+        return {}
+    if trial.method == "karcher":
+        w = [1 / len(trial.members)] * len(trial.members)
+    elif trial.method == "nuslerp":
+        w = [1 - float(theta[0]), float(theta[0])]
+    elif trial.method == "multislerp":
+        w = [*map(float, theta), 1 - float(theta.sum())]
+    else:
+        return {}
+    return {i: Interval(x, x - 2e-3, x + 2e-3) for i, x in zip(trial.members, w, strict=True)}
+
+
+def _parameters(
+    problem: Problem, trial: Trial, theta: Array, fitted: dict[str, Array]
+) -> dict[str, Json]:
+    out: dict[str, Json] = {"parents": [problem.names[i] for i in trial.members]}
+    if trial.base is not None:
+        out["base"] = problem.names[trial.base]
+    if trial.method == "model_stock":
+        out["base"] = problem.names[trial.members[0]]
+    if trial.own:
+        values = np.array([v[0] for v in fitted.values()])
+        middle = float(np.median(values))
+        out["t"] = round(middle, 4)
+        if np.percentile(values, 90) - np.percentile(values, 10) > 0.01:
+            out["t_by_tensor"] = {n: round(float(v[0]), 4) for n, v in fitted.items()}
+    elif trial.method == "nuslerp":
+        out["t"] = round(float(theta[0]), 5)
+    return out
