@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from tests.hub.serving import Reply, Request, ranged
 from tests.hub.repositories import File, Served
+from tests.hub.serving import Reply, Request, ranged
 
 if TYPE_CHECKING:
     from tests.hub.server import HubServer
@@ -112,6 +112,7 @@ class Api:
 
     def _models(self, parts: list[str], request: Request) -> Reply:
         verbs = {"revision", "tree", "commits", "refs", "paths-info", "discussions"}
+        verbs |= {"preupload", "commit"}
         size = 1 if len(parts) == 1 or parts[1] in verbs else 2
         place = Place("/".join(parts[:size]), (parts[size:] or ["info"])[0], parts[size + 1 :])
         new = self.hub.renamed.get(place.id)
@@ -122,6 +123,11 @@ class Api:
         if place.verb == "discussions":
             self._repo(place.id, request)
             return self.hub.discussions.answer(place.id, "model", place.rest, request)
+        if place.verb == "preupload":
+            return self.hub.writing.preupload(request)
+        if place.verb == "commit":
+            revision = "/".join(place.rest)
+            return self.hub.writing.commit(place.id, revision, request, self.hub.endpoint)
         if place.verb == "info":
             return self._info(place.id, "main", request)
         if place.verb == "revision":

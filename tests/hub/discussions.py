@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +38,11 @@ class Discussions:
         if request.method == "POST" and "authorization" not in request.headers:
             return _json({"error": "Unauthorized"}, 401)
         if not rest:
-            return self._create(id_, kind, mine, request) if request.body else self._list(mine)
+            if not request.body:
+                return self._list(mine)
+            said = json.loads(request.body)
+            number = self.open(id_, kind, said)
+            return _json({"num": number, "pullRequest": bool(said.get("pullRequest"))})
         number = int(rest[0])
         if number > len(mine):
             return _json({"error": "Not found"}, 404)
@@ -64,8 +69,9 @@ class Discussions:
         self._events += 1
         return _comment(self._events, content)
 
-    def _create(self, id_: str, kind: str, mine: list[dict[str, Any]], request: Request) -> Reply:
-        said = json.loads(request.body)
+    def open(self, id_: str, kind: str, said: Mapping[str, Any]) -> int:
+        """Open a discussion or, with ``pullRequest``, the one of a pull request; its number."""
+        mine = self.of.setdefault(id_, [])
         mine.append(
             {
                 "num": len(mine) + 1,
@@ -81,7 +87,7 @@ class Discussions:
                 "diff": "",
             }
         )
-        return _json({"num": len(mine), "pullRequest": bool(said.get("pullRequest"))})
+        return len(mine)
 
     def _list(self, mine: list[dict[str, Any]]) -> Reply:
         return _json({"discussions": mine[::-1], "count": len(mine), "start": 0})

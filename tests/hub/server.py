@@ -18,7 +18,7 @@
 * ``hub.renamed[old]`` the new id: the old one answers 307.
 * ``hub.tokens[t]``    the set of gated and private ids that token ``t`` opens; others are refused.
 * ``hub.quota``        bucket (``api``, ``resolvers``) → requests left in this window; then 429.
-* ``hub.discussions.of[id]``  what was posted.
+* ``hub.discussions.of[id]``  what was posted; ``hub.writing.of[id]`` what was proposed.
 
 Files that the Hub keeps in LFS (``*.safetensors`` and the like) are answered with a redirect to a
 signed address on the content host, which expires after ``sign_for`` seconds; all others come from
@@ -40,9 +40,10 @@ from tests.hub.api import Api, content
 from tests.hub.cards import Cards
 from tests.hub.discussions import Discussions
 from tests.hub.faults import Faults
-from tests.hub.serving import Reply, Request, Server, ranged
 from tests.hub.ledger import Ledger
 from tests.hub.repositories import GitRepository, Served, folder_hub
+from tests.hub.serving import Reply, Request, Server, ranged
+from tests.hub.writing import Writing
 
 TOKEN = "hf_TestTokenThatMustNeverLeak"  # noqa: S105  # made up: the test Hub is the only one that knows it
 WINDOW = 300
@@ -90,6 +91,7 @@ class HubServer:
         self.faults = Faults()
         self.cards = Cards(self)
         self.discussions = Discussions()
+        self.writing = Writing(self.discussions)
         self.crashes: list[str] = []
         """What went wrong in the server itself: [] after every test."""
         self._first_quota = dict(self.quota or {})

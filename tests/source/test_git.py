@@ -507,7 +507,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
         p.write_bytes(b"\x78\x9cgarbage") for p in f.glob("objects/??/*")
     ],
     "objects cut": lambda f: [p.write_bytes(p.read_bytes()[:20]) for p in f.glob("objects/??/*")],
-    "objects gone": lambda f: [p.unlink() for p in f.glob("objects/??/*")],
+    "objects gone": lambda f: [p.rename(f / p.name) for p in f.glob("objects/??/*")],
     "head garbled": lambda f: (f / "HEAD").write_text("nonsense"),
     "head in a circle": lambda f: (
         (f / "HEAD").write_text("ref: refs/heads/main\n")
@@ -517,7 +517,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "branch garbled": lambda f: (f / "refs/heads/main").write_text("z" * 40),
     "sha-256": lambda f: (f / "refs/heads/main").write_text("a" * 64),
     "packed refs binary": lambda f: (
-        (f / "packed-refs").write_bytes(b"\xff\xfe" * 100) and (f / "refs/heads/main").unlink()
+        (f / "refs/heads/main").rename(f / "packed-refs").write_bytes(b"\xff\xfe" * 100)
     ),
 }
 

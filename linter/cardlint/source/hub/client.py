@@ -223,6 +223,8 @@ class Client:
         """
         from cardlint.source.hub.library import get_session, httpx
 
+        if self.patience.spent:  # another reader has come to the end of it
+            raise self.patience.spent
         mine = self._spent.setdefault(asked.repo_id, Usage())
         mine.require(self.limits, f"{asked.what} of {asked.repo_id}")
         own = self.is_hub(url)
@@ -256,7 +258,7 @@ class Client:
         """
         if response.headers.get("content-encoding", "identity") != "identity":
             raise TryAgain(Malformed("the answer is compressed, which was not asked for"))
-        deadline = time.monotonic() + 3 * self.limits.read + (length or limit) / SLOWEST
+        started = time.monotonic()
         parts: list[bytes] = []
         received = 0
         try:
@@ -268,7 +270,8 @@ class Client:
                         if length is None
                         else TryAgain(Malformed(f"more than the {length:,} bytes asked for came"))
                     )
-                if time.monotonic() > deadline:
+                allowed = 3 * self.limits.read + received / SLOWEST
+                if time.monotonic() - started > allowed:
                     raise TryAgain(Unreachable("the answer came too slowly"))
                 parts.append(part)
         finally:
