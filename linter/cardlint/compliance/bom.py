@@ -12,10 +12,10 @@ from cardlint.compliance.document import now
 from cardlint.compliance.lineage_table import measured, strongest
 from cardlint.errors import Unavailable
 from cardlint.report.bom.interface import Bom, BomFile, Link, Model
+from cardlint.repository import Repository
 from cardlint.source.interface import Entry, Range
 
 if TYPE_CHECKING:
-    from cardlint.repository import Repository
     from cardlint_licenses import License
 
 HASHED = 1 << 20
@@ -40,6 +40,14 @@ def gather(repo: Repository) -> Bom:
             unknown[id_] = opened.message
         else:
             ancestors.append(_model(id_, opened, refs, inherited=(), open_ends=()))
+    links = tuple(_links(repo))
+    for link in links:
+        if not link.declared and link.parent not in {*unknown, *(a.id for a in ancestors)}:
+            try:
+                found = Repository(repo.resolver.upstream(link.parent), repo.resolver, repo.options)
+                ancestors.append(_model(link.parent, found, refs, inherited=(), open_ends=()))
+            except Unavailable as reason:
+                unknown[link.parent] = reason.message
     terms = review(repo)
     inherited = [x for t in terms.terms for x in t.licenses]
     root = _model(
@@ -56,7 +64,7 @@ def gather(repo: Repository) -> Bom:
         model=root,
         ancestors=tuple(ancestors),
         unknown=unknown,
-        links=tuple(_links(repo)),
+        links=links,
         licenses=refs,
         created=now(),
         tool=f"cardlint-{version('cardlint')}",
