@@ -11,7 +11,7 @@ import click
 
 from cardlint import cli
 from cardlint.cli import _check_options as groups
-from cardlint.cli import options
+from cardlint.cli import _hub, options
 from cardlint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @groups.chosen()
 @groups.aside()
 @groups.fixing()
+@_hub.telling()
 @groups.results()
 def command(
     targets: tuple[str, ...],
@@ -39,6 +40,7 @@ def command(
     chosen: groups.Chosen,
     aside: groups.Aside,
     fixing: groups.Fixing,
+    telling: _hub.Telling,
     results: groups.Results,
 ) -> int:
     """Check model repositories.
@@ -65,6 +67,7 @@ def command(
         from cardlint.cli._baselines import write
 
         write(run, report, aside)
+    _hub.tell(run, report, telling)
     for note in run.notes:
         click.echo(f"cardlint: {note}", err=True)
     _tell(report, results, outputs, stdout=results.to_stdout and not fixing.diff)
