@@ -299,7 +299,9 @@ def build(hub: Path) -> dict[str, str]:
     for path, content in {
         ".gitattributes": attributes,
         "README.md": text("qwen.md"),
-        "LICENSE": apache,
+        "LICENSE": apache.replace(
+            b"Copyright [yyyy] [name of copyright owner]", b"Copyright 2026 Alibaba Cloud"
+        ),
         "config.json": config("Qwen/Qwen3.5-397B-A17B"),
         "tokenizer_config.json": tokenizer_config(None),
         **shards(weights["qwen"]),
