@@ -35,6 +35,12 @@ SLACK = 8
 """Shingles that may always be missing: a title, a holder's name."""
 MAX_LICENSES = 24
 """Licenses looked for in one file."""
+_INSIDE = 0.8
+"""Share of a text at which it may be told from a longer one that holds it."""
+_OWN = 12
+"""Shingles that such a text has besides: its title."""
+_ADDED = 8
+"""Shingles by which the longer one must be longer."""
 _CLAUSE = 8
 """Words of a passage that is looked at even with one word of terms in it."""
 _OPENING = 20
@@ -349,9 +355,10 @@ class _Reader:
             for_me = len((mine - theirs) & here)
             for_them = len((theirs - mine) & here)
             apart = for_me >= 3 and for_them <= 0.25 * for_me
-            if not apart and not (
-                best.whole and for_them <= max(2, for_me // 2) and len(theirs - mine) >= 8
-            ):
+            # A license that a rival only adds to (MIT, and Kimi K2's MIT) has little of its own.
+            inside = best.whole or (best.containment >= _INSIDE and len(mine - theirs) <= _OWN)
+            lacking = for_them <= max(2, for_me // 2) and len(theirs - mine) >= _ADDED
+            if not apart and not (inside and lacking):
                 self.withheld.append(
                     f"the text is near {best.text.license} and {rival.text.license} "
                     "and cannot be told apart"

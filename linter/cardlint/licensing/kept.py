@@ -87,6 +87,18 @@ class Papers:
             return None
         return next((path for path, words in self.words.items() if wanted in words), None)
 
+    def where_besides(self, text: str, license_: License) -> str | None:
+        """As :meth:`where`, outside the text of a license itself, which quotes its own sentences."""
+        wanted = _words(text)
+        for path, words in self.words.items():
+            count = words.count(wanted)
+            own = sum(
+                f.path == path and m.coverage > 0.5 for f, m in self.licenses.matches(license_.id)
+            )
+            if count > own:
+                return path
+        return None
+
     def copy_of(self, license_: License) -> CopyOf:
         """The best copy of a license's text."""
         from cardlint_licenses.detect import Form
@@ -171,10 +183,10 @@ def lost_copyrights(upstream: LicenseFiles, papers: Papers) -> list[str]:
     return [line for line in copyright_lines(upstream) if papers.where(line) is None]
 
 
-def phrase_present(condition: Condition, papers: Papers) -> str | None:
+def phrase_present(condition: Condition, papers: Papers, license_: License) -> str | None:
     """Where a required phrase, or a wording accepted in its place, stands."""
     for text in (condition.text, *condition.alternatives):
-        if text and (path := papers.where(text)):
+        if text and (path := papers.where_besides(text, license_)):
             return path
     return None
 

@@ -88,11 +88,15 @@ def _review(repo: Repository) -> Review:
     terms: list[Terms] = []
     gaps: list[NotChecked] = [g for g in upstream.gaps if g.what == "upstream"]
     mine = repo.licenses
+    taught_by = {t.casefold() for t in teachers(repo)}
     for parent in upstream.ancestors:
         chain = _chain(upstream.edges, upstream.root, parent)
         opened = upstream.repositories.get(parent)
         if opened is None or not chain:
             continue
+        taught = chain[0].origin is Origin.PROSE and chain[0].parent.casefold() in taught_by
+        if taught and len(chain) > 1:
+            continue  # a teacher's own parents are the teacher's matter
         what = f"license of {parent}"
         if isinstance(opened, Unavailable):
             gaps.append(NotChecked(what, opened.message, opened.remedy))
@@ -112,7 +116,8 @@ def _review(repo: Repository) -> Review:
             )
             gaps.append(NotChecked(what, why, "Ask its publisher."))
             continue
-        reuse = reuse_of(repo, chain, upstream.parents_of(upstream.root))
+        siblings = upstream.parents_of(upstream.root)
+        reuse = Reuse.OUTPUTS if taught else reuse_of(repo, chain, siblings)
         terms.append(
             Terms(
                 parent=parent,
@@ -126,6 +131,17 @@ def _review(repo: Repository) -> Review:
             )
         )
     return Review(tuple(terms), tuple(gaps))
+
+
+def teachers(repo: Repository) -> tuple[str, ...]:
+    """The models of which the card says that this was distilled from them or made of their outputs."""
+    from cardlint.lineage.prose import statements
+
+    try:
+        said = statements(repo.card)
+    except Unavailable:
+        return ()
+    return tuple(dict.fromkeys(s.parent for s in said if s.relation == "distillation"))
 
 
 def verdict(mine: LicenseFiles, licenses: Sequence[License], reuse: Reuse) -> Verdict:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
+from cardlint.findings import Edit, Finding, Fix, Severity
 from cardlint.licensing import kept
-from cardlint.licensing.upstream_terms import review
+from cardlint.licensing.upstream_terms import Review
 from cardlint.repository import Repository
-from cardlint.rule import Fact, Rule
 from cardlint_licenses import Topic
 from cardlint_rules.license import _at
+from cardlint_rules.license._edges import EdgeRule
 
 
-class NoticeDropped(Rule):
+class NoticeDropped(EdgeRule):
     """A parent has a NOTICE file, and nothing of it is carried here.
 
     ## What it checks
@@ -41,12 +41,8 @@ class NoticeDropped(Rule):
 
     id = "license/notice-dropped"
     severity = Severity.WARNING
-    needs = frozenset({Fact.LICENSES, Fact.LINEAGE, Fact.UPSTREAM})
-    frameworks = ("hf:licenses",)
 
-    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
-        found = review(repo)
-        yield from found.gaps
+    def judge(self, repo: Repository, found: Review) -> Iterator[Finding]:
         papers = _at.papers(repo)
         for terms in found.terms:
             asking = [x for x in terms.licenses if x.on(Topic.NOTICE_FILE, terms.reuse)]

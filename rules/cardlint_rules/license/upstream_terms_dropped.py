@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cardlint.errors import Unavailable
-from cardlint.findings import Finding, Json, NotChecked, Severity
+from cardlint.findings import Finding, Json, Severity
 from cardlint.licensing import kept
-from cardlint.licensing.upstream_terms import Terms, by_license, review
+from cardlint.licensing.upstream_terms import Review, Terms, by_license
 from cardlint.repository import Repository
-from cardlint.rule import Fact, Rule
 from cardlint_licenses import License, Reuse, Topic
 from cardlint_licenses.judge import Ruling
 from cardlint_rules.license import _at
+from cardlint_rules.license._edges import EdgeRule, join
 
 
-class UpstreamTermsDropped(Rule):
+class UpstreamTermsDropped(EdgeRule):
     """Another license is declared than a permissive parent's, and the parent's conditions are not kept.
 
     ## What it checks
@@ -48,12 +48,8 @@ class UpstreamTermsDropped(Rule):
 
     id = "license/upstream-terms-dropped"
     severity = Severity.WARNING
-    needs = frozenset({Fact.LICENSES, Fact.LINEAGE, Fact.UPSTREAM})
-    frameworks = ("hf:licenses",)
 
-    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
-        found = review(repo)
-        yield from found.gaps
+    def judge(self, repo: Repository, found: Review) -> Iterator[Finding]:
         mine = {x.id for x in repo.licenses.licenses}
         if not repo.licenses.declared:
             return
@@ -77,13 +73,13 @@ class UpstreamTermsDropped(Rule):
         if not missing:
             return
         declared = ", ".join(d.text for d in repo.licenses.declared)
-        parents = _join([t.parent for t in terms])
+        parents = join([t.parent for t in terms])
         adapter = all(t.reuse is Reuse.ADAPTER for t in terms)
         yield self.finding(
             f"The card declares {declared} over {parents}, which "
             f"{'is' if len(terms) == 1 else 'are'} under {license_.id}. {declared} can cover the "
             f"publisher's own layer; for the rest the {license_.name} asks for what is missing "
-            f"here: {_join(list(missing.values()))}.",
+            f"here: {join(list(missing.values()))}.",
             _at.license_field(repo),
             next_step="Run `cardlint notice . --write`, or add what is missing by hand.",
             severity=Severity.INFO if adapter else None,
@@ -130,17 +126,17 @@ def _missing(
     missing: dict[str, str] = {}
     evidence: dict[str, Json] = {}
 
-    def lacks(what: str, more: str = "") -> None:
-        missing[what] = f"{_WHAT[what][1]} ({_section(license_, what)}{more})"
+    def lacks(what: str) -> None:
+        missing[what] = f"{_WHAT[what][1]} ({_section(license_, what)})"
 
     def asked(what: str) -> bool:
         return any(license_.on(_WHAT[what][0], t.reuse) for t in terms)
 
     copy = papers.copy_of(license_)
-    if asked("license-text") and copy.state in {"absent", "header"}:
-        if not (license_.id.startswith("cc-") and papers.linked(license_)):
-            lacks("license-text")
-            evidence["license_text"] = copy.state
+    linked = license_.id.startswith("cc-") and papers.linked(license_)
+    if asked("license-text") and copy.state in {"absent", "header"} and not linked:
+        lacks("license-text")
+        evidence["license_text"] = copy.state
     if asked("change-notice"):
         names = [n for t in terms for p in t.path for n in kept.names_of(p)]
         if papers.change_notice(names) is None:
@@ -164,7 +160,3 @@ def _missing(
         lacks("notice-file")
         evidence["notice"] = notices
     return missing, evidence
-
-
-def _join(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
