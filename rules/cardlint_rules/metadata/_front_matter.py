@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import islice
 
-from cardlint.card.nodes import Kind, Span, Value
+from cardlint.card.nodes import Field, Kind, Span, Value
 from cardlint.findings import Edit, Finding, Fix, NotChecked
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
@@ -47,6 +47,18 @@ def bounded(findings: Iterator[Finding], rule: str, what: str) -> Iterator[Findi
     if next(findings, None) is not None:
         why = f"{what} has more than {MAX_FINDINGS} faults; the rest are not listed"
         yield NotChecked(rule, why, "Mend the first ones.")
+
+
+def values(root: Value, name: str) -> Iterator[tuple[Field, str, Value]]:
+    """Each value that stands under a key, be the key there twice or the value a list of them.
+
+    Yields:
+        The field, how the Hub names the value (``datasets[0]``), and the value.
+    """
+    for field in root.fields:
+        if field.name == name:
+            for index, value in one_or_many(field.value):
+                yield field, f"{name}{index}", value
 
 
 def one_or_many(value: Value) -> Iterator[tuple[str, Value]]:

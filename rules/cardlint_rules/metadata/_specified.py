@@ -27,10 +27,10 @@ class SpecifiedRule(FrontMatterRule):
     """A rule that holds the fields that the specification gives to it against their shapes."""
 
     def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
-        for name, spec in FIELDS.items():
-            field = root.field(name) if spec.rule == self.id else None
-            if field is not None:
-                yield from bounded(self.hold(field, spec), self.id, name)
+        for field in root.fields:
+            spec = FIELDS.get(field.name)
+            if spec is not None and spec.rule == self.id:
+                yield from bounded(self.hold(field, spec), self.id, field.name)
 
     def hold(self, field: Field, spec: Specified) -> Iterator[Finding]:
         """Yield what is wrong with one field."""

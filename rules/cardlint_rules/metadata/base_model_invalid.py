@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cardlint.card.nodes import Kind, Value
 from cardlint.card.shapes import describe
 from cardlint.findings import Finding, NotChecked, Severity
-from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, one_or_many, written
+from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, values, written
 from cardlint_rules.metadata._ids import invalid_id
 
 
@@ -45,9 +45,7 @@ class BaseModelInvalid(FrontMatterRule):
         yield from bounded(self._wrong(root), self.id, "base_model")
 
     def _wrong(self, root: Value) -> Iterator[Finding]:
-        field = root.field("base_model")
-        for index, value in one_or_many(field.value) if field else ():
-            name = f"base_model{index}"
+        for field, name, value in values(root, "base_model"):
             if value.kind is Kind.STR:
                 wrong = invalid_id(value)
                 if wrong:

@@ -11,9 +11,9 @@ from cardlint.findings import Finding, NotChecked, Severity
 from cardlint_rules.metadata._front_matter import (
     FrontMatterRule,
     bounded,
-    one_or_many,
     replace,
     rewrite,
+    values,
     written,
 )
 
@@ -54,8 +54,7 @@ class LanguageUnknown(FrontMatterRule):
         yield from bounded(self._wrong(root), self.id, "language")
 
     def _wrong(self, root: Value) -> Iterator[Finding]:
-        declared = root.get("language")
-        for _index, value in one_or_many(declared) if declared else ():
+        for _field, _name, value in values(root, "language"):
             if value.kind is Kind.STR and value.text not in vocabulary.languages():
                 yield self._said(value)
 

@@ -10,9 +10,9 @@ from cardlint.findings import Finding, Fix, NotChecked, Severity
 from cardlint_rules.metadata._front_matter import (
     FrontMatterRule,
     bounded,
-    one_or_many,
     replace,
     rewrite,
+    values,
     written,
 )
 
@@ -53,8 +53,7 @@ class LicenseUnknown(FrontMatterRule):
         yield from bounded(self._wrong(root), self.id, "license")
 
     def _wrong(self, root: Value) -> Iterator[Finding]:
-        declared = root.get("license")
-        for _index, value in one_or_many(declared) if declared else ():
+        for _field, _name, value in values(root, "license"):
             if value.kind is Kind.STR and value.text not in vocabulary.licenses():
                 yield self._said(value)
 
