@@ -488,12 +488,21 @@ class _Reader:
         if not inside:
             return []
         return [
-            p
+            self.from_sentence(p)
             for p in self.passages(self.covered)
             if (p.normative >= 2 or len(p.text.split()) >= _CLAUSE)
             and self.changes(p)
             and not any(a <= p.start and p.end <= b for a, b in inside)
         ]
+
+    def from_sentence(self, passage: Passage) -> Passage:
+        """The passage from the beginning of its sentence, words that a license has too included."""
+        before = self.text[max(0, passage.start - 100) : passage.start]
+        cut = max(before.rfind("\n"), before.rfind(". "), before.rfind(": "))
+        start = passage.start - (len(before) - cut - 1) if cut >= 0 else passage.start
+        start += len(self.text[start : passage.end]) - len(self.text[start : passage.end].lstrip())
+        shown = " ".join(self.text[start : passage.end].split())[:400]
+        return replace(passage, start=start, text=shown)
 
 
 def _in_spdx(match: Match) -> bool:
