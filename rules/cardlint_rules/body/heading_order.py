@@ -53,6 +53,6 @@ class HeadingOrder(Rule):
             f"A heading of level {here.level} follows one of level {before.level}{more}.",
             card.location(here.start, here.end),
             next_step=f"Make “{here.text[:60]}” a heading of level {before.level + 1}.",
-            evidence={"lines": [card.location(h.start).line for _, h in skips][:50]},
+            evidence={"lines": [card.location(h.start).line for _, h in skips[:50]]},
             related=[card.location(h.start, h.end) for _, h in skips[1:50]],
         )

@@ -62,8 +62,8 @@ class TemplateLeftover(Rule):
             next_step="Fill in the fields and remove what speaks of the template.",
             evidence={
                 "count": len(found),
-                "fields": [m[0] for m in fields][:SHOWN],
-                "lines": [card.location(m.start()).line for m, _ in found][:SHOWN],
+                "fields": [m[0] for m in fields[:SHOWN]],
+                "lines": [card.location(m.start()).line for m, _ in found[:SHOWN]],
             },
             severity=Severity.WARNING if fields else None,
             related=[card.location(m.start(), m.end()) for m, _ in found[1:SHOWN]],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cardlint.card.card import Card
-from cardlint.card.nodes import Kind
+from cardlint.card.nodes import Kind, Value
 from cardlint.errors import Malformed
 from cardlint.findings import Edit, Fix
 
@@ -23,6 +23,11 @@ def declared(card: Card) -> tuple[str, ...]:
             remedy="Mend the YAML first.",
         )
     return tuple(v.text for v in matter.strings("base_model"))
+
+
+def values(card: Card) -> list[Value]:
+    """The entries of ``base_model`` with their places; none where the front matter is unreadable."""
+    return card.front_matter.strings("base_model") if card.front_matter else []
 
 
 def list_them(ids: tuple[str, ...]) -> str:

@@ -50,6 +50,7 @@ class ConfigBaseUndeclared(Rule):
     severity = Severity.WARNING
     confidence = Confidence.HIGH
     needs = frozenset({Fact.CARD, Fact.LINEAGE})
+    frameworks = ("g7-sbom-ai:bases", "nist-ai-600-1:bases")
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         found = [d for d in repo.lineage.declarations if d.origin in SURE | {Origin.CONFIG}]

@@ -62,6 +62,7 @@ class ProseBaseUndeclared(Rule):
     severity = Severity.WARNING
     confidence = Confidence.HIGH
     needs = frozenset({Fact.CARD})
+    frameworks = ("g7-sbom-ai:bases", "nist-ai-600-1:bases")
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
