@@ -14,11 +14,11 @@ from cardlint.source.store import NoStore, Store
 from tests.hub.server import HubServer
 from tests.kit.repos import write_git
 
-QUICK = Limits(max_wait=0.6, backoff=0.01, connect=0.3, read=0.2)
+QUICK = Limits(max_wait=0.6, backoff=0.01, connect=0.3, read=0.2, readers=4)
 """So that what hangs is given up in the time of a test."""
 CARD = "---\nlicense: mit\nbase_model: org/base\n---\n# Card {}\n"
 WEIGHTS = {"weights": {"sum": [[1, 7, 0.02]]}}
-RANGES = [Range("model.safetensors", n * 9000, 700) for n in range(12)]
+RANGES = [Range("model.safetensors", n * 30000, 700) for n in range(6)]
 
 
 def make_repository(hub: Path) -> list[str]:

@@ -6,9 +6,9 @@ import threading
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
-    """One request, as a server saw it."""
+    """One request, as a server saw it; noted before its answer goes out."""
 
     origin: str
     """``hub`` or ``cdn``."""
@@ -20,15 +20,15 @@ class Seen:
     authorization: str | None
     accept_encoding: str | None
     status: int
-    sent: int
-    """Bytes of body."""
     token_at_large: bool
     """Whether the token was anywhere in it but in its own header."""
+    sent: int = 0
+    """Bytes of body handed to the network so far."""
 
 
 @dataclass
 class Ledger:
-    """All requests, in order of their answers."""
+    """All requests, in order."""
 
     seen: list[Seen] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

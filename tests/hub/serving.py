@@ -137,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(hub.latency)
         fault = hub.faults.strike(server.name, f"{self.command} {self.path}")
         if fault and fault.kind == "hang":
-            self._note(0, 0)
+            self._note(0)
             hub.faults.over.wait(fault.seconds)
             self.close_connection = True
             return
@@ -176,57 +176,52 @@ class Handler(BaseHTTPRequestHandler):
         headers = {"date": self.date_time_string(), "content-length": str(length)}
         head += [f"{k}: {v}" for k, v in {**headers, **reply.headers}.items()]
         block = ("\r\n".join(head) + "\r\n\r\n").encode("latin-1")
-        sent = 0
-        try:
-            if self.command == "HEAD" or length == 0:
-                self.wfile.write(block)
-            elif fault and fault.kind in {"drop", "drip"}:
-                self.wfile.write(block)
-                sent = self._badly(reply, fault, length)
-            else:
-                sent = self._pieces(reply, block, length)
-        finally:
-            self._note(reply.status, sent)
+        seen = self._note(reply.status)
+        if self.command == "HEAD" or length == 0:
+            self.wfile.write(block)
+        elif fault and fault.kind in {"drop", "drip"}:
+            self.wfile.write(block)
+            self._badly(reply, fault, length, seen)
+        else:
+            self._pieces(reply, block, length, seen)
 
-    def _pieces(self, reply: Reply, block: bytes, length: int) -> int:
-        sent = 0
-        while sent < length:
-            size = min(PIECE, length - sent)
-            piece = reply.read(reply.start + sent, size) if reply.read else reply.body[sent:]
+    def _pieces(self, reply: Reply, block: bytes, length: int, seen: Seen) -> None:
+        while seen.sent < length:
+            size = min(PIECE, length - seen.sent)
+            at = seen.sent
+            piece = reply.read(reply.start + at, size) if reply.read else reply.body[at:]
+            seen.sent += len(piece)
             self.wfile.write(block + piece)
             block = b""
-            sent += len(piece)
-        return sent
 
-    def _badly(self, reply: Reply, fault: Fault, length: int) -> int:
+    def _badly(self, reply: Reply, fault: Fault, length: int, seen: Seen) -> None:
         self.close_connection = True
         data = reply.read(reply.start, min(length, PIECE)) if reply.read else reply.body
         if fault.kind == "drop":
-            part = data[: min(fault.after, length - 1)]
-            self.wfile.write(part)
-            return len(part)
+            seen.sent = min(fault.after, length - 1)
+            self.wfile.write(data[: seen.sent])
+            return
         for number in range(len(data)):
+            seen.sent = number + 1
             self.wfile.write(data[number : number + 1])
             if cast("Server", self.server).hub.faults.over.wait(fault.seconds):
-                return number
-        return len(data)
+                return
 
-    def _note(self, status: int, sent: int) -> None:
+    def _note(self, status: int) -> Seen:
         server = cast("Server", self.server)
         path, _, query = self.path.partition("?")
         others = " ".join(v for k, v in self.headers.items() if k.lower() != "authorization")
         tokens = server.hub.tokens
-        server.hub.ledger.add(
-            Seen(
-                origin=server.name,
-                method=self.command,
-                path=unquote(path),
-                query=query,
-                range=self.headers.get("range"),
-                authorization=self.headers.get("authorization"),
-                accept_encoding=self.headers.get("accept-encoding"),
-                status=status,
-                sent=sent,
-                token_at_large=any(t in self.path or t in others for t in tokens),
-            )
+        seen = Seen(
+            origin=server.name,
+            method=self.command,
+            path=unquote(path),
+            query=query,
+            range=self.headers.get("range"),
+            authorization=self.headers.get("authorization"),
+            accept_encoding=self.headers.get("accept-encoding"),
+            status=status,
+            token_at_large=any(t in self.path or t in others for t in tokens),
         )
+        server.hub.ledger.add(seen)
+        return seen
