@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cardlint.source.interface import Range
-from cardlint.weights.formats.interface import Storage
+from cardlint.weights.formats.interface import Data, Storage
 
 # peft: `….lora_A.weight`, with an adapter's name `….lora_A.default.weight`; embeddings have no
 # `.weight`. diffusers and kohya: `….lora.down.weight`, `….lora_down.weight`.
@@ -61,7 +61,7 @@ class LowRank(Storage):
             *self.up.ranges(first * self.rank, rows * self.rank),
         ]
 
-    def decode(self, start: int, length: int, data: Sequence[bytes]) -> npt.NDArray[np.floating]:
+    def decode(self, start: int, length: int, data: Sequence[Data]) -> npt.NDArray[np.floating]:
         """``(length,)`` float32, the product taken in float32 as peft does when it merges."""
         first, rows = self._rows(start, length)
         size = math.prod(self.down.shape)

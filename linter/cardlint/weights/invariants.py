@@ -28,6 +28,8 @@ SURE = 0.5
 AHEAD = 0.15
 """By how much the best partner must lead the second. In output matrices all columns share the
 frequency of tokens: there everything is like everything."""
+TRIED = 256
+"""Rows by which it is decided whether matching all is worth it."""
 LAYER_SAMPLE = 1 << 14
 """Elements of each component that tell layers apart."""
 
@@ -67,16 +69,16 @@ def match_rows(a: Floats, b: Floats) -> Match | None:
     n, m = len(a), len(b)
     if not 1 < n <= m <= MAX_ROWS or a.shape[1] != b.shape[1] or a.shape[1] < 8:
         return None
-    cosines = unit_rows(a.astype(np.float32)) @ unit_rows(b.astype(np.float32)).T
-    size = np.abs(cosines)
+    x, y = unit_rows(a.astype(np.float32)), unit_rows(b.astype(np.float32))
+    few = slice(None, None, max(1, n // TRIED))
+    if not _stands_out(np.abs(x[few] @ y.T)):
+        return None
+    size = x @ y.T
+    np.abs(size, out=size)
     index = np.full(n, -1, np.int64)
     best, back = size.argmax(1), size.argmax(0)
     mutual = back[best] == np.arange(n)
     index[mutual] = best[mutual]
-    second = np.partition(size, m - 2, axis=1)[:, m - 2]
-    ahead = size[np.arange(n), best] - second
-    if not mutual.any() or np.median(size[np.arange(n), best]) < SURE or np.median(ahead) < AHEAD:
-        return None
     left = np.flatnonzero(~mutual)
     if left.size:
         free = np.setdiff1d(np.arange(m), index)
@@ -85,8 +87,14 @@ def match_rows(a: Floats, b: Floats) -> Match | None:
             i, j = divmod(int(flat), len(free))
             if index[left[i]] < 0 and free[j] >= 0:
                 index[left[i]], free[j] = free[j], -1
-    chosen = cosines[np.arange(n), index]
+    chosen = (x * y[index]).sum(axis=1)
     return Match(index, np.where(chosen < 0, -1.0, 1.0), float(np.median(np.abs(chosen))))
+
+
+def _stands_out(size: Floats) -> bool:
+    """Whether rows have one partner each: (some rows, all partners) of absolute cosines."""
+    two = np.partition(size, size.shape[1] - 2, axis=1)[:, -2:]
+    return bool(np.median(two[:, 1]) >= SURE and np.median(two[:, 1] - two[:, 0]) >= AHEAD)
 
 
 def gram_similarity(a: Floats, b: Floats) -> float:

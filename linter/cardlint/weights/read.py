@@ -12,9 +12,10 @@ from cardlint.errors import Malformed
 from cardlint.source.interface import Range, Source
 from cardlint.weights.checkpoint import Checkpoint, open_checkpoint
 from cardlint.weights.dtypes import DECODED
-from cardlint.weights.formats.interface import Plain, Storage
+from cardlint.weights.formats.interface import Data, Plain, Storage
 from cardlint.weights.names import Named, Part, canonical, elements
 from cardlint.weights.plan import WHOLE, Run, plan
+from cardlint.weights.runs import span as spread
 from cardlint.weights.sketch import Block, Coverage, Sketch
 
 BUDGET = 64 << 20
@@ -23,7 +24,7 @@ REQUESTS = 1024
 """Ranges that are read of one model: each is a request where the model is remote."""
 NEAR = 64 << 10
 """Ranges of one file with at most so many bytes between them are read as one."""
-ONE_READ = 8 << 20
+ONE_READ = 4 << 20
 """Bytes of one request at most, and of what is held undecoded."""
 SPAN = 1 << 20
 """Bytes that may be read for one run of which the elements stand apart (transposed matrices)."""
@@ -32,7 +33,12 @@ Floats = npt.NDArray[np.floating]
 
 
 def sketch(
-    source: Source, *, budget: int = BUDGET, requests: int = REQUESTS, name: str | None = None
+    source: Source,
+    *,
+    budget: int = BUDGET,
+    requests: int = REQUESTS,
+    name: str | None = None,
+    everything: bool = False,
 ) -> Sketch:
     """Read a model's headers and the sampled elements of its tensors.
 
@@ -41,6 +47,7 @@ def sketch(
         budget: bytes of weights that are read at most (headers come on top).
         requests: ranges that are read at most.
         name: what the model is called in results; its id or place if not given.
+        everything: read all elements, whatever that costs.
 
     Raises:
         Unavailable: there are no weights that can be looked at, or they cannot be had.
@@ -48,11 +55,11 @@ def sketch(
     checkpoint = open_checkpoint(source)
     named = canonical(checkpoint.stored, checkpoint.config)
     gaps = [*checkpoint.gaps, *named.gaps]
-    readable = _readable(named, gaps)
-    if checkpoint.nbytes <= min(budget, WHOLE):
-        blocks = dict(_whole(source, readable, gaps))
+    parts = readable(named, gaps)
+    if everything or checkpoint.nbytes <= min(budget, WHOLE):
+        blocks = dict(_whole(source, parts, gaps))
     else:
-        blocks = _sampled(source, readable, _Purse(budget, requests), gaps)
+        blocks = _sampled(source, parts, _Purse(budget, requests), gaps)
     gaps += _odd_values(blocks.values())
     identity = source.identity
     return Sketch(
@@ -70,7 +77,7 @@ def sketch(
     )
 
 
-def _readable(named: Named, gaps: list[str]) -> dict[str, Part]:
+def readable(named: Named, gaps: list[str]) -> dict[str, Part]:
     """The parts whose numbers can be decoded and may say something."""
     good: dict[str, Part] = {}
     undecoded: dict[str, list[str]] = {}
@@ -119,7 +126,7 @@ def _whole(source: Source, parts: dict[str, Part], gaps: list[str]) -> Iterator[
         data = fetch(source, [r for need in needs for r in need])
         at = 0
         for (storage, inside), need in zip(batch, needs, strict=True):
-            mine = [bytes(d) for d in data[at : at + len(need)]]
+            mine = data[at : at + len(need)]
             at += len(need)
             try:
                 flat = storage.decode(0, _size(storage), mine)
@@ -208,7 +215,7 @@ def _sampled(
         values: dict[str, list[tuple[Run, Floats]]] = {}
         at = 0
         for run, need in needs:
-            mine = [bytes(d) for d in data[at : at + len(need)]]
+            mine = data[at : at + len(need)]
             at += len(need)
             try:
                 decoded = _decode(parts[run.canonical], run, mine)
@@ -232,7 +239,7 @@ def _split(chosen: dict[str, set[Run]], parts: dict[str, Part]) -> Iterator[list
     for name, runs in chosen.items():
         ordered = sorted(runs, key=lambda r: r.start)
         cost = sum(r.length for run in ordered for r in _ranges(parts[name], run) or [])
-        if batch and held + cost > 4 * ONE_READ:
+        if batch and held + cost > ONE_READ:
             yield batch
             batch, held = [], 0
         batch += ordered
@@ -245,7 +252,7 @@ def _ranges(part: Part, run: Run) -> list[Range] | None:
     """The bytes of one run, or ``None`` when its elements are too far apart."""
     ranges: list[Range] = []
     for start, stride, count in part.view.pieces(run.start, run.length):
-        span = (count - 1) * stride + 1
+        span = spread(stride, count)
         need = part.storage.ranges(start, span)
         if stride > 1 and sum(r.length for r in need) > SPAN:
             return None
@@ -253,11 +260,11 @@ def _ranges(part: Part, run: Run) -> list[Range] | None:
     return ranges
 
 
-def _decode(part: Part, run: Run, data: Sequence[bytes]) -> Floats:
+def _decode(part: Part, run: Run, data: Sequence[Data]) -> Floats:
     values: list[Floats] = []
     at = 0
     for start, stride, count in part.view.pieces(run.start, run.length):
-        span = (count - 1) * stride + 1
+        span = spread(stride, count)
         need = len(part.storage.ranges(start, span))
         values.append(part.storage.decode(start, span, data[at : at + need])[::stride])
         at += need

@@ -46,3 +46,8 @@ def values(block: Block, runs: Runs) -> npt.NDArray[np.floating]:
     if len(pieces) == 1:
         return pieces[0]
     return np.concatenate(pieces) if pieces else block.values[:0]
+
+
+def span(stride: int, number: int) -> int:
+    """How far ``number`` elements of this stride reach."""
+    return (number - 1) * stride + 1

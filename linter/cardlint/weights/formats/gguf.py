@@ -17,7 +17,7 @@ import numpy.typing as npt
 from cardlint.errors import Malformed
 from cardlint.findings import Json
 from cardlint.source.interface import Range
-from cardlint.weights.formats.interface import Plain, Storage
+from cardlint.weights.formats.interface import Data, Plain, Storage
 
 MAX_HEADER = 128 << 20
 """Bytes; a vocabulary of 256,000 tokens with merges takes 20 million."""
@@ -67,7 +67,7 @@ class Quantized(Storage):
         first, last = start // elements, -(-(start + length) // elements)
         return [Range(self.path, self.offset + first * size, (last - first) * size)]
 
-    def decode(self, start: int, length: int, data: Sequence[bytes]) -> npt.NDArray[np.floating]:
+    def decode(self, start: int, length: int, data: Sequence[Data]) -> npt.NDArray[np.floating]:
         """The numbers that llama.cpp computes with, ``(length,)`` float32."""
         try:
             from gguf import GGMLQuantizationType, quants

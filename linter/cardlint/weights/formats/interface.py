@@ -5,12 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from cardlint.source.interface import Range
 from cardlint.weights.dtypes import BITS, decode
+
+Data: TypeAlias = bytes | memoryview
+"""Bytes of a range as they were read."""
 
 
 class Storage(ABC):
@@ -33,7 +37,7 @@ class Storage(ABC):
         """The bytes needed for the elements ``start`` to ``start + length``."""
 
     @abstractmethod
-    def decode(self, start: int, length: int, data: Sequence[bytes]) -> npt.NDArray[np.floating]:
+    def decode(self, start: int, length: int, data: Sequence[Data]) -> npt.NDArray[np.floating]:
         """Those elements, ``(length,)`` float32 or float64, from the bytes of :meth:`ranges`."""
 
 
@@ -59,7 +63,7 @@ class Plain(Storage):
         first, last = start * bits // 8, -(-(start + length) * bits // 8)
         return [Range(self.path, self.offset + first, last - first)]
 
-    def decode(self, start: int, length: int, data: Sequence[bytes]) -> npt.NDArray[np.floating]:
+    def decode(self, start: int, length: int, data: Sequence[Data]) -> npt.NDArray[np.floating]:
         """See :func:`cardlint.weights.dtypes.decode`."""
         skip = start * BITS[self.dtype] % 8 and 1  # only FP4 can begin inside a byte
         return decode(self.dtype, data[0])[skip : skip + length]
