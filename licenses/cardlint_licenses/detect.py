@@ -47,6 +47,10 @@ _OPENING = 20
 """Shingles by which the beginning of a further copy is known."""
 _GAP = 250
 """Words without a match that end a license's passage."""
+_STEP = 6
+"""Words without a match that end a run of matches."""
+_RUN = 6
+"""Matches in a run that say something: a few words in a row stand in many licenses."""
 
 _NORMATIVE = frozenset(
     [
@@ -255,6 +259,25 @@ class _Candidate:
         return self.size - self.unique <= max(SLACK, (1 - WHOLE) * self.size)
 
 
+def _passages(places: Sequence[int]) -> list[list[int]]:
+    """Hits that belong together: runs of them, and what lies between runs that are near.
+
+    A few words in a row stand in every license; a passage begins and ends with a run.
+    """
+    runs: list[tuple[int, int]] = []
+    first = last = 0
+    for number, place in enumerate([*places, sys.maxsize]):
+        if number and place - places[last] > _STEP:
+            if last - first + 1 >= _RUN:
+                if runs and places[first] - places[runs[-1][1]] <= _GAP:
+                    runs[-1] = (runs[-1][0], last)
+                else:
+                    runs.append((first, last))
+            first = number
+        last = number
+    return [list(places[a : b + 1]) for a, b in runs]
+
+
 class _Reader:
     """Takes one license after the other out of a text."""
 
@@ -293,39 +316,41 @@ class _Reader:
         likely = [n for n, count in votes.items() if count >= max(1, CANDIDATE * _sampled()[n])]
         likely.sort(key=lambda n: votes[n] / _sampled()[n], reverse=True)
         found = [c for c in (self.look(texts[n]) for n in likely[:16]) if c]
-        return sorted(found, key=lambda c: (-c.score, -c.size))
+        return sorted(found, key=lambda c: (c.text.form == "header", -c.score, -c.size))
 
     def look(self, text: Text) -> _Candidate | None:
         """The best passage for one text."""
         core = _core(text)
-        hits: list[int] = []
-        seen: set[int] = set()
-        opening: set[int] = set()
-        for position, value in enumerate(self.hashes):
-            if not self.free[position] or value not in core:
-                continue
-            if hits and position - hits[-1] > _GAP and len(seen) * 2 < len(core):
-                lost = len(seen) < 0.2 * len(core)
-                if lost:
-                    hits, seen, opening = [], set(), set()
-                else:
-                    break
-            elif (
-                len(seen) >= WHOLE * len(core)
-                and value in opening
-                and opening.issuperset(self.hashes[position : position + 6])
-            ):
-                break  # a second copy begins
-            if len(opening) < _OPENING:
-                opening.add(value)
-            hits.append(position)
-            seen.add(value)
-        needed = 0.7 if text.form == "header" else PART
-        if not hits or len(seen) < needed * len(core):
+        places = [p for p, h in enumerate(self.hashes) if self.free[p] and h in core]
+        needed = (0.7 if text.form == "header" else PART) * len(core)
+        if len(places) < needed:
             return None
-        passage = self.hashes[hits[0] : hits[-1] + 1]
-        inside = sum(h in core or h not in _hashes("boilerplate") for h in passage)
-        return _Candidate(text, hits, len(seen), len(core), 2 * len(seen) / (len(core) + inside))
+        best: list[int] = []
+        seen: set[int] = set()
+        for passage in _passages(places):
+            hits = self.one_copy(passage, core)
+            unique = {self.hashes[p] for p in hits}
+            if len(unique) > len(seen):
+                best, seen = hits, unique
+        if not best or len(seen) < needed:
+            return None
+        standing = _hashes("boilerplate")
+        inside = sum(h in core or h not in standing for h in self.hashes[best[0] : best[-1] + 1])
+        return _Candidate(text, best, len(seen), len(core), 2 * len(seen) / (len(core) + inside))
+
+    def one_copy(self, hits: Sequence[int], core: frozenset[int]) -> list[int]:
+        """The hits up to where a further copy of the same text begins."""
+        seen: set[int] = set()
+        opening = {self.hashes[p] for p in hits[:_OPENING]}
+        for number, position in enumerate(hits):
+            if (
+                number >= _OPENING
+                and len(seen) >= WHOLE * len(core)
+                and opening.issuperset(self.hashes[position : position + _RUN])
+            ):
+                return list(hits[:number])
+            seen.add(self.hashes[position])
+        return list(hits)
 
     def take(self, candidate: _Candidate) -> None:
         """Use up the passage of a candidate."""

@@ -181,17 +181,19 @@ def reuse_of(repo: Repository, chain: Sequence[Edge], siblings: Sequence[str]) -
 
 
 def _chain(edges: Sequence[Edge], root: str, parent: str) -> tuple[Edge, ...]:
-    """The shortest chain of edges from ``root`` to ``parent``, the surest where several are."""
+    """The shortest chain of sure edges from ``root`` to ``parent``, else the shortest of any."""
+    sure = [e for e in edges if e.origin in _SURE]
+    return _shortest(sure, root, parent) or _shortest(edges, root, parent)
 
-    def rank(edge: Edge) -> tuple[bool, bool]:
-        return edge.origin not in _SURE, edge.relation is None
 
+def _shortest(edges: Sequence[Edge], root: str, parent: str) -> tuple[Edge, ...]:
     best: dict[str, tuple[Edge, ...]] = {}
     level: tuple[str, ...] = (root,)
     while level and parent not in best:
         following: list[str] = []
         for child in level:
-            for edge in sorted((e for e in edges if e.child == child), key=rank):
+            said = (e for e in edges if e.child == child)
+            for edge in sorted(said, key=lambda e: (e.origin not in _SURE, e.relation is None)):
                 if edge.parent not in best and edge.parent != root:
                     best[edge.parent] = (*best.get(child, ()), edge)
                     following.append(edge.parent)
