@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -17,9 +18,13 @@ SPACE = Path(__file__).parents[2] / "examples/space"
 
 def answer(port: int, host: str) -> int:
     """The status of the first page when it is asked for under a name."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", "/", headers={"Host": host})
-    return connection.getresponse().status
+    with contextlib.closing(
+        http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    ) as connection:
+        connection.request("GET", "/", headers={"Host": host})
+        response = connection.getresponse()
+        response.read()
+        return response.status
 
 
 def test_the_command_of_the_image_serves() -> None:

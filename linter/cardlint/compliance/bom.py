@@ -73,7 +73,20 @@ def gather(repo: Repository) -> Bom:
         confidence=verdict.confidence.value if verdict else None,
         parameters=dict(verdict.parameters) if verdict else {},
         not_checked=tuple(g.why for g in terms.gaps),
+        texts=_license_texts([repo, *(t.repo for t in terms.terms)]),
     )
+
+
+def _license_texts(repos: Iterable[Repository]) -> dict[str, str]:
+    """The texts of licenses outside the SPDX list, from the first repository that holds each."""
+    found: dict[str, str] = {}
+    for repo in repos:
+        with suppress(Unavailable):
+            for file in repo.licenses.files:
+                for match in file.detection.matches:
+                    if match.whole and match.spdx.startswith("LicenseRef-"):
+                        found.setdefault(match.spdx, file.text[match.start : match.end])
+    return found
 
 
 def _model(

@@ -96,9 +96,9 @@ def figure(repo: Repository, report: TargetReport, t: Translate) -> list[Figure]
 
 def proposed_notice(repo: Repository) -> str | None:
     """The NOTICE that ``cardlint notice`` would write; ``None`` where nothing is to be noticed."""
-    from cardlint.licensing.notice import compose
+    from cardlint.licensing.notice import NOTICE, compose
 
     try:
-        return compose(repo).notice or None
+        return compose(repo).files.get(NOTICE)
     except Unavailable:
         return None
