@@ -104,6 +104,8 @@ class Bom:
     confidence: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     not_checked: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """``LicenseRef-…`` → its text, where the model or an ancestor holds it word for word."""
 
 
 class Format(Protocol):
