@@ -30,12 +30,13 @@ class Chosen:
     min_confidence: str | None = None
     config: Path | None = None
     isolated: bool = False
+    before_upload: bool = False
 
     def overrides(self) -> dict[str, Any]:
         """Those that are given, as in a settings file."""
         return {
             "select": self.select,
-            "extend-select": self.extend_select,
+            "extend-select": (*self.extend_select, *(["upload"] if self.before_upload else [])),
             "ignore": self.ignore,
             "profile": self.profile,
             "preview": self.preview,
@@ -86,6 +87,11 @@ def chosen() -> Callable[[Command], Command]:
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 envvar="CARDLINT_CONFIG",
                 help="This settings file instead of the nearest one.",
+            ),
+            click.option(
+                "--before-upload",
+                is_flag=True,
+                help="Also look for what should not go up: secrets, training states, pickles, …",
             ),
             click.option(
                 "--isolated",

@@ -12,7 +12,8 @@ from cardlint.report.paint import Line, Span
 def counts(report: Report) -> dict[str, int]:
     """The counts as data."""
     by = Counter(i.by for t in report.targets for i in t.ignored)
-    fixes = [f.fix for t in report.targets for f in t.findings if f.fix]
+    here = [t for t in report.targets if t.root is not None]  # nothing else can be written
+    fixes = [f.fix for t in here for f in t.findings if f.fix]
     return {
         "targets": len(report.targets),
         "targets_checked": sum(t.checked for t in report.targets),

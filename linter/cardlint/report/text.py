@@ -9,6 +9,7 @@ from itertools import groupby
 from cardlint.findings import (
     Finding,
     Ignored,
+    Location,
     NotChecked,
     Report,
     RuleInfo,
@@ -61,9 +62,8 @@ def _target(target: TargetReport, style: Style) -> Iterator[Line]:
 
 def _finding(finding: Finding, target: TargetReport, style: Style) -> Iterator[Line]:
     at = finding.location
-    place = f"{path_of(target, at.path)}:{at.line}:{at.column}"
     yield Line(
-        Span(place, "place", link=_link(finding, target)),
+        Span(_place(target, at), "place", link=_link(finding, target)),
         Span("  "),
         Span(MARK[finding.severity], finding.severity.value),
         Span(f" {visible(finding.rule)}", "bold"),
@@ -73,14 +73,23 @@ def _finding(finding: Finding, target: TargetReport, style: Style) -> Iterator[L
     yield Line(visible(finding.message), indent=4)
     yield Line(Span("→ "), visible(finding.next_step), indent=4, hang=2)
     for other in finding.related:
-        yield Line(
-            Span(f"see {path_of(target, other.path)}:{other.line}:{other.column}", "dim"), indent=4
-        )
-    if finding.fix:
+        yield Line(Span(f"see {_place(target, other)}", "dim"), indent=4)
+    if finding.fix and target.root is not None:
         how = "--fix" if finding.fix.safe else "--fix --unsafe-fixes"
-        yield Line(Span(f"{how} can {visible(finding.fix.title)}", "dim"), indent=4)
+        yield Line(Span(f"{how} can {_lowered(visible(finding.fix.title))}", "dim"), indent=4)
     if style.explain and finding.evidence:
         yield from _evidence(finding)
+
+
+def _place(target: TargetReport, at: Location) -> str:
+    """A local file as the user can open it; of a remote one, its path: the target stands above."""
+    path = visible(at.path) if target.root is None else path_of(target, at.path)
+    return f"{path}:{at.line}:{at.column}"
+
+
+def _lowered(title: str) -> str:
+    """A title inside a sentence; an abbreviation such as NOTICE keeps its capitals."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def _evidence(finding: Finding) -> Iterator[Line]:
@@ -91,13 +100,12 @@ def _evidence(finding: Finding) -> Iterator[Line]:
 
 
 def _ignored(ignored: Ignored, target: TargetReport) -> Iterator[Line]:
-    at = ignored.finding.location
+    place = _place(target, ignored.finding.location)
     by = f"by {ignored.by.value}" + (f" ({visible(ignored.where)})" if ignored.where else "")
     reason = f": {visible(ignored.reason)}" if ignored.reason else ""
     yield Line(
         Span(
-            f"{path_of(target, at.path)}:{at.line}:{at.column}  "
-            f"ignored {visible(ignored.finding.rule)} {by}{reason}",
+            f"{place}  ignored {visible(ignored.finding.rule)} {by}{reason}",
             "dim",
         ),
         indent=2,

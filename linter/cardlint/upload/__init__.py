@@ -1,0 +1,1 @@
+"""What should not go up to the Hub: secrets, private files, what only training needs."""
