@@ -13,6 +13,7 @@ from cardlint.card.nodes import Value
 from cardlint.errors import Unavailable
 from cardlint.findings import Location, NotChecked
 from cardlint_licenses import Kind, License, load, resolve
+from cardlint_licenses.expressions import symbols
 
 if TYPE_CHECKING:
     from cardlint.repository import Repository
@@ -59,6 +60,8 @@ _ROLES = (
 _TEXT = re.compile(
     r"(?:^|/)[^/.]+$|\.(?:txt|md|rst|html?|\d[\w.]*|openmdw|[a-z]*licen[cs]e\w*)$", re.IGNORECASE
 )
+_EXPRESSION = re.compile(r"\s(?:AND|OR|WITH)\s|^\(", re.IGNORECASE)
+"""An SPDX expression: the Hub refuses it, and it says something all the same."""
 _FOLDERS = re.compile(r"^(?:licen[cs]es?|legal|notices)$", re.IGNORECASE)
 _CODE = re.compile(
     r"\.(?:py|json|ya?ml|toml|png|jpe?g|svg|pdf|docx?|safetensors|bin|gguf)$", re.IGNORECASE
@@ -213,9 +216,11 @@ def _declared(repo: Repository) -> tuple[tuple[Declared, ...], Value | None, Val
     path = repo.card.path
     found = []
     for value in values:
-        if isinstance(value.data, str) and value.data.strip():
-            at = value.span.location(path)
-            found.append(Declared(value.data, at, _resolve(value.data, name)))
+        if not isinstance(value.data, str) or not value.data.strip():
+            continue
+        at = value.span.location(path)
+        terms = symbols(value.data) if _EXPRESSION.search(value.data) else None
+        found += [Declared(text, at, _resolve(text, name)) for text in terms or (value.data,)]
     return tuple(found), name, link
 
 
