@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,18 @@ def test_the_launch_report_tells_the_measured_parent(
     assert rows["nex-agi/Nex-N2-Pro"]["declared"] == "not declared"
     assert rows["nex-agi/Nex-N2-Pro"]["share"].startswith("0.5650 [")
     assert rows["Qwen/Qwen3.5-397B-A17B"]["share"].startswith("0.4350 [")
+
+
+def test_the_document_keeps_its_schema(
+    documents: dict[tuple[str, str], dict[str, Any]],
+) -> None:
+    """The published one."""
+    import jsonschema
+
+    text = files("cardlint").joinpath("schemas/compliance.json").read_text("utf-8")
+    validator = jsonschema.Draft202012Validator(json.loads(text))
+    for made in documents.values():
+        assert [e.message for e in validator.iter_errors(made)] == []
 
 
 def test_there_is_no_single_score(documents: dict[tuple[str, str], dict[str, Any]]) -> None:
