@@ -51,8 +51,8 @@ _STEMS: dict[Topic, str] = {
         r"|\bfine-?tuning data|\bdata (?:sources|collection|mixture|composition|overview)|\bdados\b|\bdatos\b|\bconjuntos? de (?:dados|datos)|\btreinamento|\bentrenamiento|训练|数据"
     ),
     Topic.EVALUATION: (
-        r"\bevaluat|\bbenchmark|\bresults?\b|\bperformance\b|\bmetrics?\b|\bscores?\b|\baccuracy\b|\bleaderboard|\bcomparison"
-        r"|\bavalia(?:cao|coes)|\bevaluacion|\bresultados?\b|\bdesempenho|\brendimiento|\bmetricas?\b|评测|评估|结果|性能"
+        r"\bevaluat|\bbenchmark|\bresults?\b|\bperformance\b|\bmetrics?\b|\bscores?\b|\baccuracy\b|\bleaderboard|\bcomparison|\bgains?\b"
+        r"|\bavalia(?:cao|coes)|\bevaluacion|\bresultados?\b|\bdesempenho|\brendimiento|\bmetricas?\b|\bganhos?\b|\bganancias?\b|评测|评估|结果|性能"
     ),
     Topic.LICENSE: (
         r"\blicen[sc]|\battribution|\bcredits?\b|\backnowledg|\bthanks\b|\bterms of use|\bcopyright|\blegal\b|\bnotice\b"
