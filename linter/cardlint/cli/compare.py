@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cardlint.weights.sketch import Sketch
 
 
-@click.command("compare")
+@click.command("compare", epilog="Example: cardlint compare org/merged org/base org/tuned")
 @click.argument("model")
 @click.argument("parents", nargs=-1, required=True, metavar="PARENT...")
 @click.option(

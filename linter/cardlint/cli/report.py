@@ -22,11 +22,19 @@ from cardlint.cli.options import Sources
     required=True,
     help="report.html, .pdf, .md or .json; may be given several times.",
 )
-@click.option("--lang", type=click.Choice(["en", "pt-BR", "es"]), default="en", show_default=True)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "pt-BR", "es"]),
+    default="en",
+    show_default=True,
+    help="The language of the report.",
+)
 @click.option(
     "--framework", "names", multiple=True, metavar="ID", help="Only these (`cardlint frameworks`)."
 )
-@click.option("--profile", default="public-sector", show_default=True)
+@click.option(
+    "--profile", default="public-sector", show_default=True, help="The profile whose rules run."
+)
 @click.option(
     "--reply",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -15,11 +15,14 @@ from cardlint.cli._check_options import chosen as chosen_options
 @chosen_options()
 @options.output("text", "json", "markdown")
 def command(only_on: bool, chosen: Chosen, output: options.Output) -> int:
-    """List the rules: id, severity, whether it runs under the settings in force, summary."""
+    """List the rules: id, severity, whether it runs under the settings in force, summary.
+
+    As Markdown, this is rules/README.md.
+    """
     from pathlib import Path
 
     from cardlint.cli._checking import checker
-    from cardlint.report import manual
+    from cardlint.report import manual, rule_index
     from cardlint.rule import registry
 
     run = checker(str(Path()), options.Sources(), chosen)
@@ -28,7 +31,7 @@ def command(only_on: bool, chosen: Chosen, output: options.Output) -> int:
     if output.format == "json":
         output.emit(manual.as_json(listed, on))
     elif output.format == "markdown":
-        output.emit(manual.index(listed))
+        output.emit(rule_index.page(listed))
     else:
         output.emit(manual.table(listed, on, output.style()))
     return cli.OK

@@ -11,7 +11,13 @@ from cardlint.errors import UsageError
 
 
 @click.command("serve", epilog="Example: cardlint serve --hub examples/rio/hub --offline")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Where to listen; 0 takes a free port.",
+)
 @click.option(
     "--public-host",
     "hosts",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command("sketch")
+@click.command("sketch", epilog="Example: cardlint sketch org/model -o model.safetensors")
 @click.argument("model", metavar="MODEL")
 @click.option(
     "-o",

@@ -95,26 +95,3 @@ def table(rules: Sequence[type[Rule]], on: Collection[str], style: Style) -> str
     running = sum(r.id in on for r in rules)
     lines += [Line(), Line(f"{running} on (●) of {len(rules)}")]
     return paint.render(lines, style)
-
-
-def index(rules: Sequence[type[Rule]]) -> str:
-    """The tables of ``rules/README.md``, family by family."""
-    parts = []
-    for family, members in groupby(rules, key=lambda r: r.id.partition("/")[0]):
-        rows = [
-            f"| [`{r.id}`]({_file(r)}) | {r.severity.value} | {r.confidence.value} | "
-            f"{r.status.value} | {', '.join(sorted(r.profiles)) or '–'} | "
-            f"{', '.join(r.frameworks) or '–'} | {_cell(r.summary())} |"
-            for r in members
-        ]
-        head = "| rule | severity | confidence | status | profiles | frameworks | what is wrong |"
-        parts.append("\n".join([f"## {family}", "", head, "|---" * 7 + "|", *rows]))
-    return "\n\n".join(parts) + "\n"
-
-
-def _file(rule: type[Rule]) -> str:
-    return rule.__module__.replace(".", "/") + ".py"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|")

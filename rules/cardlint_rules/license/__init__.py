@@ -1,1 +1,1 @@
-"""Rules about license."""
+"""Rules about what licenses ask for: texts, notices, conditions of the parents, conflicts."""

@@ -1,1 +1,1 @@
-"""Rules about metadata."""
+"""Rules about the front matter: whether it can be read, and holds what the Hub takes."""

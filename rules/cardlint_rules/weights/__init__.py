@@ -1,1 +1,1 @@
-"""Rules about weights."""
+"""Rules about what the weights themselves say about their parents."""
