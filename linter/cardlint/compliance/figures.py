@@ -112,7 +112,9 @@ def lineage(id_: str, title: str, arrows: Sequence[Arrow], words: tuple[str, str
                 f'<line x1="{x1 + 140}" y1="{y1 + 28}" x2="{x2 + 140}" y2="{y2}" '
                 f'stroke="{INK}" stroke-width="{width}"{dash}/>'
             ),
-            _text((x1 + x2) / 2 + 146, (y1 + y2) / 2 + 20, label, fill=SOFT, size=11),
+            _text(
+                x1 + (x2 - x1) * 0.75 + 148, y1 + (y2 - y1) * 0.75 + 8, label, fill=SOFT, size=11
+            ),
         ]
         said.append(f"{arrow.child} ← {arrow.parent}: {label}")
     for name, (x, y) in place.items():
