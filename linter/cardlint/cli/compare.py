@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,8 @@ def command(
     MODEL and PARENT are folders, org/name, org/name@revision or sketch files. Give the base too
     where a merge is suspected.
     """
+    # Many small products: threads of the linear algebra library only get in each other's way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from cardlint.weights.compare import compare
 
     if sources.weights == "off":

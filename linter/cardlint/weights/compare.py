@@ -10,7 +10,7 @@ import numpy as np
 from cardlint.findings import Json, NotChecked
 from cardlint.weights import mixture, relation, residue, samples, verdict
 from cardlint.weights.align import Aligned, Alignment, align
-from cardlint.weights.direction import FROM_PARENT, by_base
+from cardlint.weights.direction import FROM_MODEL, FROM_PARENT, by_base
 from cardlint.weights.evidence import (
     Comparison,
     Component,
@@ -193,7 +193,8 @@ def _verdict(
     if near.kind in verdict.NEAR or len(problem.names) < 2:
         return said
     left = residue.measure(problem)
-    if left and left.between and left.stable:
+    younger = all(r.direction == FROM_MODEL for r in relations if r.kind.derived)
+    if left and left.between and left.stable and not younger:
         return verdict.with_residue(said, model, problem.names, left)
     return replace(said, residue=left.size if left else None)
 

@@ -7,7 +7,6 @@ which readings remain; it never turns a residue into a merge.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,9 @@ from cardlint.weights.samples import Array, Sample
 
 CELLS = 4.0
 """Differences of so many cells are not moved by rounding: least squares is fair on them."""
+
+LEAST_PART = 0.2
+"""A parent with a smaller coefficient may owe it to a common path of training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,9 @@ class Residue:
     stable: bool
     """Whether tensors agree on the coefficients, as a recipe makes them do."""
     between: bool
-    """Whether no single parent accounts for the model: the largest coefficient is below 0.9."""
-    low_rank: int | None
-    """Rank of what is missing, where it is low: an adapter."""
+    """Whether no single parent accounts for the model: two coefficients are above 0.2."""
+    closed: bool
+    """Whether the model lies on the way between the parents, and not merely beside both."""
 
 
 def measure(problem: Problem) -> Residue | None:
@@ -70,16 +72,17 @@ def measure(problem: Problem) -> Residue | None:
     }
     main = int(np.argmax(middle))
     second = float(np.sort(middle)[-2])
-    inside = -0.1 < float(middle.min()) and float(middle.max()) < 1.1
+    size = left / apart if apart > 0 else 0.0
+    # A common base of two fine-tunes, or a third one, has the residue a(1 − a) of their distance
+    # for no reason but geometry; a blend has much less.
+    geometry = float(middle[main]) * (1 - float(middle[main])) if k == 2 else second / 2
     return Residue(
         coefficients=coefficients,
-        size=float(np.sqrt(left / apart)) if apart > 0 else 0.0,
+        size=float(np.sqrt(size)),
         cos_fit=float(np.sqrt(max(0.0, 1 - left / moved))) if moved > 0 else 0.0,
-        stable=bool(
-            deviation[main] < 0.15 and (k == 1 or deviation.max() < max(0.35 * second, 0.05))
-        ),
-        between=bool(middle[main] < 0.9 and second > 0.1 and (inside or k > 2)),
-        low_rank=None,
+        stable=bool(deviation[main] < 0.15 and deviation.max() < max(0.35 * second, 0.05)),
+        between=second > LEAST_PART and float(middle[main]) < 1.5,
+        closed=size < 0.5 * geometry,
     )
 
 
@@ -99,18 +102,6 @@ def _least_squares(s: Sample) -> tuple[Array, float, float, float] | None:
     )
     full: Array = np.append(c, 1 - c.sum())
     return full, left, max(distances), apart
-
-
-def shares(problem: Problem, weights: Sequence[float]) -> float:
-    """Share of informative elements that a fixed mixture puts into their cells."""
-    c = np.asarray(weights)
-    inside = total = 0
-    for s in problem.samples:
-        i = s.informative()
-        f = i.p @ c
-        inside += int(np.count_nonzero((f >= i.low) & (f <= i.high)))
-        total += len(f)
-    return inside / total if total else 0.0
 
 
 def left_over(x: Array, p: Array) -> float:

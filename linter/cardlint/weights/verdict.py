@@ -154,7 +154,7 @@ def _zero(c: Interval) -> bool:
 def with_residue(verdict: Verdict, model: str, names: Sequence[str], left: Residue) -> Verdict:
     """Add what the given parents leave unexplained to the verdict of the nearest one."""
     terms = " + ".join(f"{c.value:.2f}·{names[i]}" for i, c in left.coefficients.items())
-    closed = left.cos_fit >= 0.9 and left.stable
+    closed = left.closed and left.stable
     if closed:
         reading = (
             f"{model} lies near {terms}, with a residue of {100 * left.size:.1f} % of what the "

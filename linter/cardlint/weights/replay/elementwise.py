@@ -27,6 +27,8 @@ from cardlint.weights.replay.explanation import (
 from cardlint.weights.replay.linear import roundest, subset
 from cardlint.weights.replay.spherical import Round, Single, exact
 
+WORTH = 0.35
+"""Bit-identical share on one small tensor, in float32, from which a recipe is looked at."""
 ENOUGH = 0.9
 """Bit-identical share on a few tensors from which a recipe is counted on all."""
 
@@ -182,10 +184,11 @@ def elementwise(problem: Problem) -> Explanation | None:
     few = [t for t in subset(problem.tensors) if t.whole and len(t.shape) > 1][:4]
     if not few:
         return None
+    first = [min(few, key=lambda t: t.x.size)]
     best: tuple[float, Trial | None, float, str] = (0.0, None, 0.0, "")
     for trial in trials(len(problem.names)):
         for theta in trial.guesses(few):
-            if theta <= 0:
+            if theta <= 0 or replay(first, _recipe(trial, theta, exact))[0] < WORTH:
                 continue
             for name, r in ((BFLOAT16, b), (FLOAT32, exact)):
                 share = replay(few, _recipe(trial, theta, r))[0]

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cardlint.weights.replay import elementwise, linear, passthrough, sparse, spherical
-from cardlint.weights.replay.explanation import PROOF, Explanation, Problem, single_share
+from cardlint.weights.replay.explanation import Explanation, Problem, single_share
 
-RECIPES: tuple[Callable[[Problem], Explanation | None], ...] = (
-    passthrough.passthrough,
-    linear.linear,
-    linear.unnormalized,
-    elementwise.elementwise,
-    spherical.spherical,
-    sparse.sparse,
+RECIPES: tuple[tuple[Callable[[Problem], Explanation | None], float], ...] = (
+    (passthrough.passthrough, 0.97),
+    (linear.linear, linear.CONSISTENT),
+    (linear.unnormalized, linear.CONSISTENT),
+    (elementwise.elementwise, 0.95),
+    (spherical.spherical, 0.97),
+    (sparse.sparse, sparse.EXPLAINED),
 )
-"""From few parameters to many: the first that explains the weights is the answer."""
+"""From few parameters to many, and the share that each must explain: the first that explains the
+weights is the answer."""
 
 MARGIN = 0.02
 """By how much a recipe must explain more elements to the bit than one parent alone does."""
@@ -26,13 +27,11 @@ def explain(problem: Problem) -> Explanation | None:
     if len(problem.names) < 2 or not problem.tensors:
         return None
     alone = single_share(problem.tensors)
-    best: Explanation | None = None
-    for recipe in RECIPES:
+    for recipe, least in RECIPES:
         found = recipe(problem)
-        if found is None or (found.replay or found.consistency) < alone + MARGIN:
+        if found is None:
             continue
-        if (found.replay or 0.0) >= PROOF:
+        share = max(found.replay or 0.0, found.consistency)
+        if share >= max(least, alone + MARGIN):
             return found
-        if best is None or (found.replay or 0.0) > (best.replay or 0.0):
-            best = found
-    return best
+    return None

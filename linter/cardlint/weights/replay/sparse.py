@@ -26,10 +26,12 @@ from cardlint.weights.rounding import cell
 
 MAX_MEMBERS = 4
 """Parents besides the base: there are 2ᵏ patterns."""
-ELEMENTS = 240_000
+ELEMENTS = 160_000
 """Elements that are looked at."""
 CLEAR = 4.0
 """Tolerances by which a contribution must stand out to be told from none."""
+WORTH = 0.7
+"""Share explained in one small tensor from which more are looked at."""
 EXPLAINED = 0.93
 REST = 0.9
 """Share that must be explained of the elements outside the commonest pattern: a model that is nearly
@@ -90,9 +92,13 @@ def sparse(problem: Problem) -> Explanation | None:
     few = _few(problem)
     if not few or k > MAX_MEMBERS + 1:
         return None
+    first = [min(few, key=lambda t: t.x.size)]
     best: Patterns | None = None
     for base in range(k):
         members = tuple(i for i in range(k) if i != base)
+        glance = _patterns(first, base, members, least=200)
+        if glance and glance.explained < WORTH:
+            continue
         found = _patterns(few, base, members)
         if found and (best is None or found.explained > best.explained + 0.005):
             best = found
@@ -113,7 +119,9 @@ def _few(problem: Problem) -> list[Aligned]:
     return chosen
 
 
-def _field(tensors: Sequence[Aligned], base: int, members: Sequence[int]) -> Field | None:
+def _field(
+    tensors: Sequence[Aligned], base: int, members: Sequence[int], least: int
+) -> Field | None:
     """The elements at which every parent's difference stands out."""
     parts: list[tuple[Array, ...]] = []
     for number, t in enumerate(tensors):
@@ -121,7 +129,7 @@ def _field(tensors: Sequence[Aligned], base: int, members: Sequence[int]) -> Fie
         d = np.stack([np.asarray(t.parents[i], np.float64) - q for i in members], axis=1)
         low, high = cell(t.x, t.dtypes[0] or "")
         size = np.abs(d)
-        noise = size.max(axis=1) * (1.5 * 2.0**-8 if t.dtypes[0] == "BF16" else 2.0**-18)
+        noise = size.max(axis=1) * (1.5 * 2.0**-8 if "BF16" in t.dtypes else 2.0**-18)
         rank = np.argsort(np.argsort(size, axis=0), axis=0) / len(size)
         rows = size.reshape(*t.shape, -1)
         in_row = np.argsort(np.argsort(rows, axis=1), axis=1) / t.shape[1]
@@ -134,7 +142,7 @@ def _field(tensors: Sequence[Aligned], base: int, members: Sequence[int]) -> Fie
         )  # fmt: skip
         parts.append(tuple(f[take] for f in fields))
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Field(*joined) if len(joined[0]) >= 1000 else None
+    return Field(*joined) if len(joined[0]) >= least else None
 
 
 def _inside(f: Field, c: Array) -> Masks:
@@ -143,8 +151,10 @@ def _inside(f: Field, c: Array) -> Masks:
     return (y >= f.low) & (y <= f.high)
 
 
-def _patterns(tensors: Sequence[Aligned], base: int, members: tuple[int, ...]) -> Patterns | None:
-    f = _field(tensors, base, members)
+def _patterns(
+    tensors: Sequence[Aligned], base: int, members: tuple[int, ...], least: int = 1000
+) -> Patterns | None:
+    f = _field(tensors, base, members, least)
     if f is None:
         return None
     m = len(members)

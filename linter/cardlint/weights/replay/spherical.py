@@ -36,6 +36,8 @@ Single = npt.NDArray[np.float32]
 Round = Callable[[Floats], Single]
 CLOSE = 6.0
 """Half cells within which arithmetic of few bits may leave an element."""
+FAR = 12.0
+"""Cells between parents from which nearness to a recipe says something."""
 LERP = 0.9995
 """|cos| above which SLERP becomes linear."""
 
@@ -405,17 +407,23 @@ def _nudged(trial: Trial, t: Aligned, theta: Array) -> Array:
 
 
 def _consistency(tensors: Sequence[Aligned], recipe: Callable[[Aligned], Floats | None]) -> float:
-    """Share of elements within a few cells of the recipe."""
+    """Share of elements within a cell and a half of the recipe, where parents are far apart.
+
+    Where they are only a few cells apart that would say nothing; without enough elements it is 0.
+    """
     near = total = 0
     for t in tensors:
         y = recipe(t)
         if y is None:
             continue
         low, high = cell(t.x, t.dtypes[0] or "")
+        parts = [np.asarray(p) for p in t.parents if p is not None]
+        spread = np.maximum.reduce(parts) - np.minimum.reduce(parts)
+        far = spread >= FAR * (high - low)
         got = to_dtype(y, t.dtypes[0] or "")
-        near += int(np.count_nonzero(np.abs(got - t.x) <= 1.5 * (high - low)))
-        total += t.x.size
-    return near / total if total else 0.0
+        near += int(np.count_nonzero((np.abs(got - t.x) <= 1.5 * (high - low)) & far))
+        total += int(np.count_nonzero(far))
+    return near / total if total >= 1000 else 0.0
 
 
 def _weights(trial: Trial, theta: Array) -> dict[int, Interval]:
