@@ -95,6 +95,9 @@ class Content:
         results: list[bytes | None] = [self._known(entry, r) for entry, r in wanted]
         missing = [i for i, data in enumerate(results) if data is None]
         joined = list(_join(missing, wanted))
+        if len(joined) > 1:  # else a file's readers would all wait for its one address
+            files = {wanted[ix[0]][0].path: wanted[ix[0]][0] for ix in joined}
+            list(self._readers.map(self._prepare, files.values()))
         for indexes, part in zip(
             joined, self._readers.map(lambda ix: self._fetch(ix, wanted), joined), strict=True
         ):
@@ -165,6 +168,11 @@ class Content:
         if not match or tuple(map(int, match.groups())) != asked_for:
             raise TryAgain(Malformed(f"the content host sends another range of {name}"))
         return self._client.body(response, Asked(self._repo_id, entry.path), length, length)
+
+    def _prepare(self, entry: Entry) -> None:
+        """Find the address of a file before its ranges are read."""
+        asked = Asked(self._repo_id, entry.path)
+        self._client.trying(asked, lambda: self._resolve(entry))
 
     def _resolve(self, entry: Entry) -> str:
         """The address of the content: signed, or the Hub's own where it keeps the content itself."""
