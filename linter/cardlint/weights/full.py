@@ -159,8 +159,8 @@ def _open(source: Source) -> _Files:
 
 def _counterparts(model: Source, parents: Sequence[Source]) -> list[Counterpart]:
     """Layer maps, from small samples."""
-    mine = sketch(model, budget=16 << 20)
-    return [arrange(mine, sketch(parent, budget=16 << 20)) for parent in parents]
+    mine = sketch(model, budget=8 << 20)
+    return [arrange(mine, sketch(parent, budget=8 << 20)) for parent in parents]
 
 
 def _jobs(

@@ -18,7 +18,7 @@ from cardlint.weights.dtypes import decode
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.floating]
 
-STEP = 1 << 15
+STEP = 1 << 16
 """Elements of a block: summed in float32 before float64 takes over, and small enough for caches."""
 Numbers = npt.NDArray[Any]
 
@@ -133,21 +133,22 @@ class _Table:
         self.sums, self.gram = np.zeros(size), np.zeros((size, size))
         self.identical = [0] * parents
         self.vectors = np.empty((size, STEP), wide)
-        self.x = np.zeros(STEP, wide)
-        self.parents = np.zeros((parents, STEP), wide)
+        self.x = np.empty(STEP, wide)
+        self.parents = np.empty((parents - 1, STEP), wide)
         self.blend, self.term = np.empty(STEP, wide), np.empty(STEP, wide)
         self.ones = np.ones(STEP, wide)
 
     def add(self, x: Numbers, parents: Sequence[Numbers]) -> None:
         n = x.size
-        whole = n == STEP
+        vectors = self.vectors if n == STEP else self.vectors[:, :n]
         x_ = _load(x, self.x)
-        parents_ = [_load(p, row) for p, row in zip(parents, self.parents, strict=True)]
-        vectors = self.vectors if whole else self.vectors[:, :n]
-        vectors[0] = parents_[0]
-        np.subtract(x_, parents_[0], out=vectors[1])
+        first = _load(parents[0], vectors[0])
+        vectors[0] = first  # no work where it is already there
+        parents_ = [vectors[0]]
+        parents_ += [_load(p, row) for p, row in zip(parents[1:], self.parents, strict=True)]
+        np.subtract(x_, vectors[0], out=vectors[1])
         for i, p in enumerate(parents_[1:]):
-            np.subtract(p, parents_[0], out=vectors[i + 2])
+            np.subtract(p, vectors[0], out=vectors[i + 2])
         sums = vectors @ self.ones[:n]
         if not np.isfinite(sums).all():
             good = np.isfinite(vectors).all(axis=0)
@@ -157,11 +158,11 @@ class _Table:
             return
         self.n += n
         self.sums += sums
-        for i, row in enumerate(vectors):  # dot products: matrix products of this form are slow
-            for j in range(i, len(vectors)):
-                self.gram[i, j] += np.dot(row, vectors[j])
+        for i, row in enumerate(vectors):  # a flat matrix times a vector: BLAS is slow in A Aᵀ here
+            self.gram[i, i:] += vectors[i:] @ row
         for i, p in enumerate(parents_):
-            self.identical[i] += int(np.count_nonzero(x_ == p))
+            same = x == parents[i] if x.dtype == parents[i].dtype else x_ == p
+            self.identical[i] += int(np.count_nonzero(same))
         if self.recipe:
             self.replayed += self._replayed(x_, parents_)
 
@@ -186,10 +187,12 @@ class _Table:
 
 
 def _load(numbers: Numbers, out: Floats) -> Floats:
-    """Numbers in float; bits of bfloat16 go into the upper halves of zeroed float32."""
+    """Numbers in float; bits of bfloat16 become the upper halves of float32."""
     if numbers.dtype == np.uint16:
         if out.dtype != np.float32:
             return decode("BF16", numbers.tobytes()).astype(out.dtype)
-        out.view(np.uint16)[1::2][: numbers.size] = numbers
+        bits = out.view(np.uint32)[: numbers.size]
+        bits[:] = numbers
+        np.left_shift(bits, np.uint32(16), out=bits)
         return out[: numbers.size]
     return np.asarray(numbers, out.dtype)
