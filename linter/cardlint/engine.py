@@ -11,13 +11,17 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cardlint.errors import Unavailable
-from cardlint.findings import Finding, NotChecked, TargetReport
+from cardlint.findings import Finding, Ignored, NotChecked, TargetReport
 from cardlint.fingerprint import stamp
 from cardlint.ignoring import Crash, Outcome, Policy, directives, leftover, settle
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule, RunRule, registry
+
+if TYPE_CHECKING:
+    from cardlint.licensing.waivers import Judged
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +42,12 @@ def run(
     policy = policy or Policy()
     spoken = _ask(repo, [r for r in rules if not isinstance(r, RunRule)])
     ignores = [*(directives(repo) if policy.directives else ()), *policy.ignores]
-    told, ignored, used = settle(spoken.findings, ignores, policy)
+    left, waived, judged = _waive(spoken.findings, policy)
+    told, ignored, used = settle(left, ignores, policy)
+    ignored += waived
     ran = set(spoken.ran)
     unused, expired = leftover(ignores, used, policy, ran, _files(repo))
-    outcome = Outcome(tuple(spoken.crashes), unused, expired)
+    outcome = Outcome(tuple(spoken.crashes), unused, expired, judged)
     for rule in _run_rules(rules, outcome):
         more, left_out, _ = settle(rule.review(outcome), ignores, policy)
         told += more
@@ -56,6 +62,20 @@ def run(
         ignored=tuple(sorted(ignored, key=lambda i: _order(i.finding))),
         rules_run=tuple(sorted(ran)),
     )
+
+
+def _waive(
+    findings: list[Finding], policy: Policy
+) -> tuple[list[Finding], list[Ignored], tuple[Judged, ...]]:
+    """Take out what a waiver settles; unused ones are told only where one repository is meant."""
+    if not policy.waivers:
+        return findings, [], ()
+    from cardlint.licensing.waivers import State
+    from cardlint.licensing.waivers import settle as waive
+
+    left, waived, judged = waive(findings, policy.waivers, policy.folder, policy.today)
+    told = (j for j in judged if j.state is not State.UNUSED or not policy.prefix)
+    return left, waived, tuple(told)
 
 
 def _left_out(repo: Repository) -> Iterator[NotChecked]:

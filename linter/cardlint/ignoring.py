@@ -24,6 +24,9 @@ from cardlint.findings import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cardlint.licensing.waivers import Judged, Waiver
     from cardlint.repository import Repository
 
 
@@ -77,6 +80,8 @@ class Outcome:
     unused: tuple[Ignore, ...] = ()
     """Ignores whose rules all ran and that matched nothing."""
     expired: tuple[Ignore, ...] = ()
+    waivers: tuple[Judged, ...] = ()
+    """Every waiver and what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,9 @@ class Policy:
     min_confidence: Confidence = Confidence.LOW
     prefix: str = ""
     """Where the repository is, seen from the settings file: ``""`` or ``models/one/``."""
+    waivers: tuple[Waiver, ...] = ()
+    folder: Path | None = None
+    """Of the settings file: where the documents of waivers are."""
     per_path: tuple[tuple[str, Mapping[str, Severity]], ...] = ()
     """Glob → severities for the files it matches."""
     today: date = field(default_factory=today)

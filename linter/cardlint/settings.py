@@ -12,14 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cardlint import profiles
 from cardlint.errors import UsageError
 from cardlint.findings import Confidence, IgnoredBy, Json, Location, Severity
 from cardlint.ignoring import Ignore, Policy
 from cardlint.rule import Rule, RunRule, Status, canonical, registry
-from cardlint.settings_file import Place, find, read
+from cardlint.settings_file import Place, find, read, shown
+
+if TYPE_CHECKING:
+    from cardlint.licensing.waivers import Waiver
 
 NEVER_OFF = "internal/rule-crashed"
 
@@ -57,6 +60,8 @@ class Settings:
     per_path: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     ignores: tuple[Ignore, ...] = ()
     waivers: tuple[Mapping[str, Any], ...] = ()
+    waiver_lines: tuple[int, ...] = ()
+    """Where in the file each waiver begins."""
     baseline: Path | None = None
     hub: Path | None = None
     offline: bool = False
@@ -85,16 +90,30 @@ class Settings:
             directives=not no_ignores,
             min_confidence=self.min_confidence,
             prefix=prefix,
+            waivers=() if no_ignores else self._waivers(),
+            folder=self.folder,
             per_path=tuple(
                 (glob, {canonical(r): Severity(s) for r, s in table.get("severity", {}).items()})
                 for glob, table in self.per_path.items()
             ),
         )
 
+    def _waivers(self) -> tuple[Waiver, ...]:
+        if not self.waivers:
+            return ()
+        from cardlint.licensing.waivers import parse
+
+        name = self.file.name if self.file else "cardlint.toml"
+        lines = self.waiver_lines or (1,) * len(self.waivers)
+        return tuple(
+            parse(table, Location(name, line))
+            for table, line in zip(self.waivers, lines, strict=True)
+        )
+
     def _ignores(self, prefix: str) -> tuple[Ignore, ...]:
         if self.file is None:
             return ()
-        name = self.file.name if not prefix else str(self.file)
+        name = self.file.name if not prefix else shown(self.file)
         at = Location(name)
         standing = (
             Ignore(rule, IgnoredBy.SETTINGS, at, f'per-path "{glob}"', path=glob, standing=True)
@@ -153,7 +172,7 @@ def load(
     tables: dict[str, dict[str, Any]] = {"severity": {}, "rules": {}}
     stack: list[tuple[str, Mapping[str, Any], Place | None]] = [
         *((f"profile {layer.name}", layer.values, layer.place) for layer in layers),
-        (str(place.path) if place else "settings", from_file, place),
+        (shown(place.path) if place else "settings", from_file, place),
         ("command line", given, None),
     ]
     for name, layer, where in stack:
@@ -189,6 +208,10 @@ def load(
         per_path=values.get("per-path", {}),
         ignores=_ignores(values.get("ignores", ()), place),
         waivers=tuple(values.get("waivers", ())),
+        waiver_lines=tuple(
+            place.line("waivers", index=n) if place else 1
+            for n in range(len(values.get("waivers", ())))
+        ),
         baseline=_path("baseline", values, given, folder),
         hub=_path("hub", values, given, folder),
         offline=bool(values.get("offline", False)),

@@ -113,13 +113,15 @@ KEYS: Mapping[str, Key] = {
         fields={
             "rule": Key("string", "The rule's id."),
             "subject": Key("string", "The upstream repository or file that it is about."),
-            "reason": Key("string", "The right: from whom, to do what."),
-            "statement": Key("string", "The words that grant it."),
+            "reason": Key(
+                "string", "licensed, own-work, upstream-changed, not-derived or counsel."
+            ),
+            "statement": Key("string", "From whom, to do what: the words that grant it."),
             "expires": Key("date", "The last day on which it counts."),
             "file": Key("string", "The document, from this file's folder."),
             "sha256": Key("string", "Its SHA-256, 64 hex digits."),
         },
-        required=("rule", "subject", "reason"),
+        required=("rule", "subject", "reason", "statement"),
     ),
 }
 
@@ -171,8 +173,14 @@ class Place:
 
     def error(self, message: str, *keys: str, remedy: str, index: int = 0) -> UsageError:
         """An error that names the place."""
-        where = f"{self.path}:{self.line(*keys, index=index)}" if keys else str(self.path)
+        where = shown(self.path) + (f":{self.line(*keys, index=index)}" if keys else "")
         return UsageError(f"{where}: {message}", remedy=remedy)
+
+
+def shown(path: Path) -> str:
+    """A path as the user would write it: from the current folder, if it is in there."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def find(start: Path) -> Path | None:
@@ -218,19 +226,20 @@ def read(path: Path, keys: Mapping[str, Key] = KEYS) -> tuple[dict[str, Any], Pl
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(
-                f"{path} has more than {MAX_BYTES:,} bytes", remedy="Name a settings file."
+                f"{shown(path)} has more than {MAX_BYTES:,} bytes", remedy="Name a settings file."
             )
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be read: {error.strerror}", remedy="Name a file that you may read."
+            f"{shown(path)} cannot be read: {error.strerror}",
+            remedy="Name a file that you may read.",
         ) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text", remedy="Save it as UTF-8.") from error
+        raise UsageError(f"{shown(path)} is not UTF-8 text", remedy="Save it as UTF-8.") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(
-            f"{path} is not TOML: {error}", remedy="https://toml.io/en/v1.0.0"
+            f"{shown(path)} is not TOML: {error}", remedy="https://toml.io/en/v1.0.0"
         ) from error
     place = Place(path, text)
     if path.name == "pyproject.toml":
