@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 RETRY = frozenset({408, 429, 500, 502, 503, 504})
 ATTEMPTS = 5
+SOON = 0.1
+"""Seconds before the only second try of a Hub that has never answered in this run."""
 MAX_HOPS = 4
 MAX_JSON = 64 << 20
 """Bytes of one API answer."""
@@ -67,6 +69,8 @@ class Client:
         """Repository → what was spent on it."""
         self.patience = Patience(limits.max_wait, limits.backoff)
         self._endpoint = endpoint
+        self._reached = False
+        """Whether any answer has come yet."""
 
     @cached_property
     def site(self) -> str:
@@ -90,12 +94,13 @@ class Client:
         from cardlint.source.hub.library import build_hf_headers
 
         headers = build_hf_headers(library_name="cardlint", library_version=version("cardlint"))
-        return {**headers, "accept-encoding": "identity"}
+        lower = {name.lower(): value for name, value in headers.items()}
+        return {**lower, "accept-encoding": "identity"}
 
     @property
-    def has_token(self) -> bool:
-        """Whether requests to the Hub carry a token."""
-        return "authorization" in self._headers
+    def token(self) -> str | None:
+        """What requests to the Hub carry, if anything; it must go nowhere else."""
+        return self._headers.get("authorization", "").removeprefix("Bearer ") or None
 
     def is_hub(self, url: str) -> bool:
         """Whether an address has the Hub's own origin."""
@@ -151,6 +156,13 @@ class Client:
                 ) from None
             except (httpx.HTTPError, httpx.StreamError) as error:  # the words may hold an address
                 reason, headers = self._broken(error, asked), {}
+                if not self._reached and isinstance(error, httpx.ConnectError):
+                    # Most likely no network: waiting for it would make every local check slow.
+                    if attempt:
+                        self.patience.spent = reason
+                        raise reason from None
+                    time.sleep(SOON)
+                    continue
             if attempt + 1 < ATTEMPTS:
                 delay = self.patience.delay(attempt, headers)
                 self.usage.add(waited=delay)
@@ -209,14 +221,24 @@ class Client:
         """Raise what an answer of 400 and more means."""
         if int(response.headers.get("content-length", "0") or 0) < 1 << 16:
             response.read()  # so that the connection can be used again
-        reason = refusal(response, asked.repo_id, asked.what, site=self.site, token=self.has_token)
+        reason = refusal(
+            response, asked.repo_id, asked.what, site=self.site, token=self.token is not None
+        )
         if response.status_code in RETRY:
             raise TryAgain(reason, response.headers)
         raise reason
 
     @contextmanager
-    def send(self, url: str, headers: Mapping[str, str], asked: Asked) -> Iterator[httpx.Response]:
+    def send(
+        self, url: str, headers: Mapping[str, str], asked: Asked, content: bytes | None = None
+    ) -> Iterator[httpx.Response]:
         """One request, its answer not yet read; the token goes with it to the Hub only.
+
+        Args:
+            url: where to.
+            headers: besides the usual ones, names in lower case.
+            asked: for messages, and whose budget it counts against.
+            content: sent with a POST; ``None`` for a GET.
 
         Raises:
             OverBudget: the budget is spent.
@@ -228,7 +250,7 @@ class Client:
         mine = self._spent.setdefault(asked.repo_id, Usage())
         mine.require(self.limits, f"{asked.what} of {asked.repo_id}")
         own = self.is_hub(url)
-        sent = dict(self._headers)
+        sent = {**self._headers, **headers}
         if own:
             self.patience.pace()
         else:
@@ -237,7 +259,12 @@ class Client:
         for usage in (self.usage, mine):
             usage.add(requests=own, content_requests=not own)
         with get_session().stream(
-            "GET", url, headers={**sent, **headers}, timeout=timeout, follow_redirects=False
+            "GET" if content is None else "POST",
+            url,
+            headers=sent,
+            content=content,
+            timeout=timeout,
+            follow_redirects=False,
         ) as response:
             if own:
                 self.patience.heed(response.headers)
@@ -256,30 +283,34 @@ class Client:
             OverBudget: it has more than ``limit`` bytes.
             TryAgain: it has not ``length`` bytes, is encoded, or drips.
         """
+        try:
+            data = b"".join(self.parts(response, asked, limit if length is None else length))
+        except OverBudget:
+            if length is None:
+                raise
+            raise TryAgain(Malformed(f"more than the {length:,} bytes asked for came")) from None
+        if length is not None and len(data) != length:
+            raise TryAgain(Malformed(f"{len(data):,} bytes came instead of {length:,}"))
+        return data
+
+    def parts(self, response: httpx.Response, asked: Asked, limit: int) -> Iterator[bytes]:
+        """The body piece by piece, bounded as in :meth:`body`."""
         if response.headers.get("content-encoding", "identity") != "identity":
             raise TryAgain(Malformed("the answer is compressed, which was not asked for"))
         started = time.monotonic()
-        parts: list[bytes] = []
         received = 0
         try:
             for part in response.iter_raw():
                 received += len(part)
-                if received > (limit if length is None else length):
-                    raise (
-                        OverBudget(f"an answer of the Hub has more than {limit:,} bytes")
-                        if length is None
-                        else TryAgain(Malformed(f"more than the {length:,} bytes asked for came"))
-                    )
+                if received > limit:
+                    raise OverBudget(f"an answer of the Hub has more than {limit:,} bytes")
                 allowed = 3 * self.limits.read + received / SLOWEST
                 if time.monotonic() - started > allowed:
                     raise TryAgain(Unreachable("the answer came too slowly"))
-                parts.append(part)
+                yield part
         finally:
             for usage in (self.usage, self._spent[asked.repo_id]):
                 usage.add(received=received)
-        if length is not None and received != length:
-            raise TryAgain(Malformed(f"{received:,} bytes came instead of {length:,}"))
-        return b"".join(parts)
 
 
 def _origin(url: str) -> tuple[str, str, int]:
