@@ -35,9 +35,12 @@ class Chosen:
     def overrides(self) -> dict[str, Any]:
         """Those that are given, as in a settings file."""
         return {
-            "select": self.select,
-            "extend-select": (*self.extend_select, *(["upload"] if self.before_upload else [])),
-            "ignore": self.ignore,
+            "select": _split(self.select),
+            "extend-select": (
+                *_split(self.extend_select),
+                *(["upload"] if self.before_upload else []),
+            ),
+            "ignore": _split(self.ignore),
             "profile": self.profile,
             "preview": self.preview,
             "fail-on": self.fail_on,
@@ -45,11 +48,16 @@ class Chosen:
         }
 
 
+def _split(selectors: tuple[str, ...]) -> tuple[str, ...]:
+    """Selectors may be repeated, or stand in one value with commas."""
+    return tuple(s.strip() for text in selectors for s in text.split(",") if s.strip())
+
+
 def chosen() -> Callable[[Command], Command]:
     """Add the options that choose rules and settings."""
 
     def selector(name: str, text: str) -> Callable[[Command], Command]:
-        return click.option(name, multiple=True, metavar="RULE|FAMILY", help=text)
+        return click.option(name, multiple=True, metavar="RULE|FAMILY,…", help=text)
 
     return gather(
         "chosen",

@@ -64,9 +64,10 @@ def _text(
 ) -> str:
     from cardlint.report import paint
     from cardlint.report.paint import Line, Span
+    from cardlint.settings_file import shown
 
     lines = [
-        Line(Span("settings file  ", "dim"), str(file) if file else "none"),
+        Line(Span("settings file  ", "dim"), shown(file) if file else "none"),
         Line(Span("profile        ", "dim"), " ← ".join(reversed(chain))),
         Line(Span("rules on       ", "dim"), f"{rules} (`cardlint rules --on` lists them)"),
         Line(),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cardlint.errors import UsageError
-from cardlint.settings_file import PROFILE_KEYS, Place, read
+from cardlint.settings_file import PROFILE_KEYS, Place, read, shown
 
 HERE = Path(__file__).parent
 MAX_CHAIN = 8
@@ -52,7 +52,7 @@ def chain(profile: str, folder: Path | None = None) -> list[Layer]:
             path, name = HERE / f"{wanted}.toml", wanted
         else:
             path = (folder or Path()) / wanted
-            name = str(path)
+            name = shown(path)
             if not path.is_file():
                 close = get_close_matches(wanted, names(), n=1)
                 raise UsageError(

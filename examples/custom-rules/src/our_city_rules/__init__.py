@@ -1,0 +1,1 @@
+"""What our city asks of a model card."""
