@@ -10,29 +10,19 @@ that was rewrapped, joined or cut. `licenseclassifier` knows the 700 texts of SP
 from __future__ import annotations
 
 import re
-import sys
-from array import array
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from functools import cache
+from dataclasses import replace
 
 from cardlint_licenses import catalog, spdx_texts
+from cardlint_licenses.fingerprints import Candidate, candidates, core, hashes
 from cardlint_licenses.model import Text
+from cardlint_licenses.results import Detection, Form, Match, Passage
+from cardlint_licenses.wording import HOLDER, NORMATIVE, STRONG, USES
 from cardlint_licenses.words import NEGATIONS, SHINGLE, Words, shingles, split
 
 # Tuned on texts that are not in the set: tests/benchmarks/license_detection.py prints the margins.
-CANDIDATE = 0.12
-"""Share of a text's sampled shingles at which it is looked at closely."""
-WHOLE = 0.97
-"""Share of a license's shingles at which the text is whole."""
 NEARLY = 0.9
 """Share at which a text without changed terms is whole, though not word for word."""
-PART = 0.35
-"""Share at which a part of a license is named at all."""
-SLACK = 8
-"""Shingles that may always be missing: a title, a holder's name."""
 MAX_LICENSES = 24
 """Licenses looked for in one file."""
 _INSIDE = 0.8
@@ -43,155 +33,6 @@ _ADDED = 8
 """Shingles by which the longer one must be longer."""
 _CLAUSE = 8
 """Words of a passage that is looked at even with one word of terms in it."""
-_OPENING = 20
-"""Shingles by which the beginning of a further copy is known."""
-_GAP = 250
-"""Words without a match that end a license's passage."""
-_STEP = 6
-"""Words without a match that end a run of matches."""
-_RUN = 6
-"""Matches in a run that say something: a few words in a row stand in many licenses."""
-
-_NORMATIVE = frozenset(
-    [
-        "shall",
-        "must",
-        "may",
-        "not",
-        "only",
-        "no",
-        "non",
-        "never",
-        "without",
-        "except",
-        "unless",
-        "prohibited",
-        "prohibit",
-        "forbidden",
-        "restrict",
-        "restricted",
-        "restriction",
-        "restrictions",
-        "commercial",
-        "noncommercial",
-        "commercially",
-        "purposes",
-        "permission",
-        "permitted",
-        "agree",
-        "terminate",
-        "terminated",
-        "require",
-        "requires",
-        "required",
-        "condition",
-        "conditions",
-        "consent",
-        "royalty",
-        "fee",
-        "research",
-        "obtain",
-        "display",
-        "prominently",
-    ]
-)
-_STRONG = frozenset(
-    [
-        "not",
-        "no",
-        "non",
-        "never",
-        "only",
-        "without",
-        "except",
-        "unless",
-        "prohibited",
-        "forbidden",
-        "commercial",
-        "noncommercial",
-        "commercially",
-        "research",
-        "restricted",
-        "prominently",
-        "display",
-        "must",
-    ]
-)
-_HOLDER_LINE = re.compile(
-    r"^\W*(?:portions\W+)?(?:copyright|©|\(c\)).*$"
-    r"|^.*copyright\s*(?:\(c\)|©|\d{4}|[\[<{]).*$"
-    r"|^.*all rights reserved.*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
-class Form(StrEnum):
-    """How much of a license is in a text."""
-
-    FULL = "full"
-    PARTIAL = "partial"
-    HEADER = "header"
-    """The short notice that says which license applies."""
-    MENTION = "mention"
-    """Only its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """Words of a text that belong to no known license."""
-
-    start: int
-    end: int
-    text: str
-    """At most 400 characters of it."""
-    normative: int
-    """How many of its words are those of terms ("shall", "only", "prohibited", …)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One license in a text."""
-
-    license: str | None
-    """Id in the catalog; ``None`` for an SPDX license that is not in it."""
-    spdx: str
-    text: str | None
-    """Which of the license's known texts; ``None`` where its date or number is another."""
-    form: Form
-    start: int
-    """Character offsets of the passage."""
-    end: int
-    coverage: float
-    """Share of the license's text that is there, 0 to 1."""
-    altered: tuple[Passage, ...] = ()
-    """Words put into the license's own text, or changed in it."""
-    method: str = "shingles"
-    doubtful: bool = False
-    """The text is not word for word the known one, and where it differs cannot be shown."""
-
-    @property
-    def whole(self) -> bool:
-        """Whether the license is there in full, with nothing changed."""
-        return self.form is Form.FULL and not self.altered and not self.doubtful
-
-
-@dataclass(frozen=True, slots=True)
-class Detection:
-    """All that was found in one text."""
-
-    matches: tuple[Match, ...]
-    """In order of place; mentions only where nothing better was found."""
-    added: tuple[Passage, ...]
-    """Passages outside every license that are worded as terms."""
-    withheld: tuple[str, ...] = ()
-    """Why something that looks like a license was not named."""
-
-    def ids(self) -> tuple[str, ...]:
-        """Catalog ids of the licenses whose text (not header or mention) is there."""
-        texts = (Form.FULL, Form.PARTIAL)
-        return tuple(
-            dict.fromkeys(m.license for m in self.matches if m.license and m.form in texts)
-        )
 
 
 def detect(text: str) -> Detection:
@@ -209,75 +50,6 @@ def detect(text: str) -> Detection:
     return Detection(tuple(matches), tuple(reader.added()), tuple(reader.withheld))
 
 
-@cache
-def _hashes(name: str) -> frozenset[int]:
-    values = array("I", (catalog.DATA / "shingles" / f"{name}.bin").read_bytes())
-    if sys.byteorder == "big":
-        values.byteswap()
-    return frozenset(values)
-
-
-@cache
-def _index() -> dict[int, tuple[int, ...]]:
-    pairs = array("I", (catalog.DATA / "shingles" / "candidates.idx").read_bytes())
-    if sys.byteorder == "big":
-        pairs.byteswap()
-    found: dict[int, tuple[int, ...]] = {}
-    for value, number in zip(pairs[::2], pairs[1::2], strict=True):
-        found[value] = (*found.get(value, ()), number)
-    return found
-
-
-@cache
-def _sampled() -> Counter[int]:
-    return Counter(number for numbers in _index().values() for number in numbers)
-
-
-def _core(text: Text) -> frozenset[int]:
-    """A text's shingles without the standing words around it, unless nothing else would be left."""
-    if text.form == "header":
-        return _hashes(text.name)
-    core = _hashes(text.name) - _hashes("boilerplate")
-    return core if len(core) * 4 > text.size else _hashes(text.name)
-
-
-@dataclass(slots=True)
-class _Candidate:
-    text: Text
-    hits: list[int]
-    """Word positions whose shingle is in the text."""
-    unique: int
-    size: int
-    score: float
-
-    @property
-    def containment(self) -> float:
-        return self.unique / self.size
-
-    @property
-    def whole(self) -> bool:
-        return self.size - self.unique <= max(SLACK, (1 - WHOLE) * self.size)
-
-
-def _passages(places: Sequence[int]) -> list[list[int]]:
-    """Hits that belong together: runs of them, and what lies between runs that are near.
-
-    A few words in a row stand in every license; a passage begins and ends with a run.
-    """
-    runs: list[tuple[int, int]] = []
-    first = last = 0
-    for number, place in enumerate([*places, sys.maxsize]):
-        if number and place - places[last] > _STEP:
-            if last - first + 1 >= _RUN:
-                if runs and places[first] - places[runs[-1][1]] <= _GAP:
-                    runs[-1] = (runs[-1][0], last)
-                else:
-                    runs.append((first, last))
-            first = number
-        last = number
-    return [list(places[a : b + 1]) for a, b in runs]
-
-
 class _Reader:
     """Takes one license after the other out of a text."""
 
@@ -289,12 +61,12 @@ class _Reader:
         self.covered = [False] * len(words)
         self.matches: list[Match] = []
         self.withheld: list[str] = []
-        self.holders = [(m.start(), m.end()) for m in _HOLDER_LINE.finditer(text)]
+        self.holders = [(m.start(), m.end()) for m in HOLDER.finditer(text)]
 
     def run(self) -> None:
-        standing = _hashes("boilerplate")
+        standing = hashes("boilerplate")
         for _ in range(MAX_LICENSES):
-            ranked = self.candidates()
+            ranked = candidates(self.hashes, self.free)
             if not ranked:
                 break
             match = self.judge(ranked)
@@ -306,56 +78,10 @@ class _Reader:
                 if value in standing:
                     self.cover(i)
 
-    def candidates(self) -> list[_Candidate]:
-        """Texts that are there, best first; none that is not there in good part."""
-        votes: Counter[int] = Counter()
-        index = _index()
-        for value in {h for h, free in zip(self.hashes, self.free, strict=True) if free}:
-            votes.update(index.get(value, ()))
-        texts = catalog.texts()
-        likely = [n for n, count in votes.items() if count >= max(1, CANDIDATE * _sampled()[n])]
-        likely.sort(key=lambda n: votes[n] / _sampled()[n], reverse=True)
-        found = [c for c in (self.look(texts[n]) for n in likely[:16]) if c]
-        return sorted(found, key=lambda c: (c.text.form == "header", -c.score, -c.size))
-
-    def look(self, text: Text) -> _Candidate | None:
-        """The best passage for one text."""
-        core = _core(text)
-        places = [p for p, h in enumerate(self.hashes) if self.free[p] and h in core]
-        needed = (0.7 if text.form == "header" else PART) * len(core)
-        if len(places) < needed:
-            return None
-        best: list[int] = []
-        seen: set[int] = set()
-        for passage in _passages(places):
-            hits = self.one_copy(passage, core)
-            unique = {self.hashes[p] for p in hits}
-            if len(unique) > len(seen):
-                best, seen = hits, unique
-        if not best or len(seen) < needed:
-            return None
-        standing = _hashes("boilerplate")
-        inside = sum(h in core or h not in standing for h in self.hashes[best[0] : best[-1] + 1])
-        return _Candidate(text, best, len(seen), len(core), 2 * len(seen) / (len(core) + inside))
-
-    def one_copy(self, hits: Sequence[int], core: frozenset[int]) -> list[int]:
-        """The hits up to where a further copy of the same text begins."""
-        seen: set[int] = set()
-        opening = {self.hashes[p] for p in hits[:_OPENING]}
-        for number, position in enumerate(hits):
-            if (
-                number >= _OPENING
-                and len(seen) >= WHOLE * len(core)
-                and opening.issuperset(self.hashes[position : position + _RUN])
-            ):
-                return list(hits[:number])
-            seen.add(self.hashes[position])
-        return list(hits)
-
-    def take(self, candidate: _Candidate) -> None:
+    def take(self, candidate: Candidate) -> None:
         """Use up the passage of a candidate."""
-        own = _hashes(candidate.text.name)
-        standing = own & _hashes("boilerplate")
+        own = hashes(candidate.text.name)
+        standing = own & hashes("boilerplate")
         first, last = candidate.hits[0], candidate.hits[-1]
         for position, value in enumerate(self.hashes):
             inside = first <= position <= last
@@ -368,15 +94,15 @@ class _Reader:
         for i in range(position, min(position + SHINGLE, len(self.words))):
             self.covered[i] = True
 
-    def judge(self, ranked: Sequence[_Candidate]) -> Match | None:
+    def judge(self, ranked: Sequence[Candidate]) -> Match | None:
         """The match for the best candidate, if it can be told from its rivals."""
         best = ranked[0]
-        mine = _core(best.text)
+        mine = core(best.text)
         here = {self.hashes[p] for p in range(best.hits[0], best.hits[-1] + 1)}
         for rival in ranked[1:]:
             if rival.text.license == best.text.license or rival.score < best.score - 0.25:
                 continue
-            theirs = _core(rival.text)
+            theirs = core(rival.text)
             for_me = len((mine - theirs) & here)
             for_them = len((theirs - mine) & here)
             apart = for_me >= 3 and for_them <= 0.25 * for_me
@@ -391,14 +117,14 @@ class _Reader:
                 return None
         return self.match(best)
 
-    def match(self, best: _Candidate) -> Match:
+    def match(self, best: Candidate) -> Match:
         license_ = catalog.index()["texts"][best.text.name]["license"]
         first, last = best.hits[0], min(best.hits[-1] + SHINGLE, len(self.words)) - 1
         start, end = self.words.starts[first], self.words.ends[last]
         near = self.text[max(0, start - 400) : end + 400]
         dated = best.text.marker is None or re.search(best.text.marker, near) is not None
         hit = [False] * (last - first + 1)
-        known = _hashes(best.text.name) | _hashes("boilerplate")
+        known = hashes(best.text.name) | hashes("boilerplate")
         for position in range(first, best.hits[-1] + 1):
             if self.hashes[position] in known:
                 for i in range(position, min(position + SHINGLE, last + 1)):
@@ -431,10 +157,10 @@ class _Reader:
 
     def changes(self, passage: Passage) -> bool:
         """Whether words inside a license change what it says, as far as words can tell."""
-        if any(a <= passage.start and passage.end <= b + 2 for a, b in self.holders):
-            return False
         said = set(split(self.text[passage.start : passage.end]).words)
-        return bool(said & _STRONG) or len(said & _NORMATIVE) >= 3
+        if any(a <= passage.start and passage.end <= b + 2 for a, b in self.holders):
+            return bool(said & USES) or len(said & STRONG) > 1
+        return bool(said & STRONG) or len(said & NORMATIVE) >= 3
 
     def passages(self, hit: Sequence[bool], first: int = 0) -> list[Passage]:
         """Runs of words that no shingle covers."""
@@ -446,7 +172,7 @@ class _Reader:
             elif covered and begin is not None:
                 a, b = self.words.starts[first + begin], self.words.ends[first + i - 1]
                 said = self.words.words[first + begin : first + i]
-                normative = sum(w in _NORMATIVE for w in said)
+                normative = sum(w in NORMATIVE for w in said)
                 found.append(Passage(a, b, " ".join(self.text[a:b].split())[:400], normative))
                 begin = None
         return found

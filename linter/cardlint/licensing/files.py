@@ -17,7 +17,7 @@ from cardlint_licenses.expressions import symbols
 
 if TYPE_CHECKING:
     from cardlint.repository import Repository
-    from cardlint_licenses.detect import Detection, Match
+    from cardlint_licenses.results import Detection, Match
 
 MAX_FILES = 32
 """License files read in one repository."""
@@ -140,7 +140,7 @@ class LicenseFiles:
 
     def carries(self, license_id: str) -> bool:
         """Whether the text of a license is here in full (word for word or nearly so)."""
-        from cardlint_licenses.detect import Form
+        from cardlint_licenses.results import Form
 
         return any(m.form is Form.FULL for _, m in self.matches(license_id))
 

@@ -19,7 +19,7 @@ from cardlint_licenses.words import split
 
 if TYPE_CHECKING:
     from cardlint.repository import Repository
-    from cardlint_licenses.detect import Match
+    from cardlint_licenses.results import Match
 
 _COPYRIGHT = re.compile(
     r"^[\s#*>/_-]*((?:portions\W+)?(?:copyright|©|\(c\))\W.*(?:\d{4}|©|\(c\)).*)$",
@@ -101,7 +101,7 @@ class Papers:
 
     def copy_of(self, license_: License) -> CopyOf:
         """The best copy of a license's text."""
-        from cardlint_licenses.detect import Form
+        from cardlint_licenses.results import Form
 
         best = CopyOf(license_, "absent")
         order = ["whole", "near", "altered", "partial", "header", "absent"]

@@ -28,6 +28,8 @@ def papers(repo: Repository) -> Papers:
     """The places where a notice may stand; their words are computed once a repository."""
     key = "licensing:papers"
     if key not in repo.known:
+        if repo.source.card_only:
+            repo.source.entry("LICENSE")  # tells that, and why, the rest is not here
         repo.known[key] = Papers(repo, repo.licenses)
     found: Papers = repo.known[key]
     return found

@@ -10,7 +10,7 @@ from cardlint.licensing.files import LicenseFile, Role
 from cardlint.repository import Repository
 
 if TYPE_CHECKING:
-    from cardlint_licenses.detect import Match
+    from cardlint_licenses.results import Match
 
 _MAIN = re.compile(r"^(?:licen[cs]e|copying|unlicense)(?:\.(?:txt|md|rst))?$", re.IGNORECASE)
 
@@ -22,7 +22,7 @@ def main_file(repo: Repository) -> LicenseFile | None:
 
 def texts(repo: Repository) -> Iterator[tuple[LicenseFile, Match]]:
     """Every license text, or part of one, in the license files; headers and mentions left out."""
-    from cardlint_licenses.detect import Form
+    from cardlint_licenses.results import Form
 
     for file in repo.licenses.of(Role.LICENSE, Role.THIRD_PARTY):
         for match in file.detection.matches:

@@ -1,0 +1,168 @@
+"""The hashed shingles of the known texts, and how well a text fits them."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from cardlint_licenses import catalog
+from cardlint_licenses.model import Text
+
+# Tuned on texts that are not in the set: tests/benchmarks/license_detection.py prints the margins.
+CANDIDATE = 0.12
+"""Share of a text's sampled shingles at which it is looked at closely."""
+WHOLE = 0.97
+"""Share of a license's shingles at which the text is whole."""
+HEADER = 0.7
+"""Share at which a header is there."""
+PART = 0.35
+"""Share at which a part of a license is named at all."""
+SLACK = 8
+"""Shingles that may always be missing: a title, a holder's name."""
+CLOSELY = 16
+"""Texts that are looked at closely in one round."""
+_OPENING = 20
+"""Shingles by which the beginning of a further copy is known."""
+_GAP = 250
+"""Words without a match that end a license's passage."""
+_STEP = 6
+"""Words without a match that end a run of matches."""
+_RUN = 6
+"""Matches in a run that say something: a few words in a row stand in many licenses."""
+
+
+@cache
+def hashes(name: str) -> frozenset[int]:
+    """The shingles of a text, or of the boilerplate."""
+    values = array("I", (catalog.DATA / "shingles" / f"{name}.bin").read_bytes())
+    if sys.byteorder == "big":
+        values.byteswap()
+    return frozenset(values)
+
+
+@cache
+def index() -> dict[int, tuple[int, ...]]:
+    """Sampled shingle → numbers of the texts that have it."""
+    pairs = array("I", (catalog.DATA / "shingles" / "candidates.idx").read_bytes())
+    if sys.byteorder == "big":
+        pairs.byteswap()
+    found: dict[int, tuple[int, ...]] = {}
+    for value, number in zip(pairs[::2], pairs[1::2], strict=True):
+        found[value] = (*found.get(value, ()), number)
+    return found
+
+
+@cache
+def sampled() -> Counter[int]:
+    """Number of a text → how many of its shingles are sampled."""
+    return Counter(number for numbers in index().values() for number in numbers)
+
+
+def core(text: Text) -> frozenset[int]:
+    """A text's shingles without the standing words around it, unless nothing else would be left."""
+    if text.form == "header":
+        return hashes(text.name)
+    found = hashes(text.name) - hashes("boilerplate")
+    return found if len(found) * 4 > text.size else hashes(text.name)
+
+
+@dataclass(slots=True)
+class Candidate:
+    """How well one passage of a text fits one known text."""
+
+    text: Text
+    hits: list[int]
+    """Positions of shingles of the passage that are in the known text, ascending."""
+    unique: int
+    """How many different ones."""
+    size: int
+    """How many the known text has."""
+    score: float
+    """Dice coefficient of passage and known text."""
+
+    @property
+    def containment(self) -> float:
+        """Share of the known text that is there."""
+        return self.unique / self.size
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is there, a title apart."""
+        return self.size - self.unique <= max(SLACK, (1 - WHOLE) * self.size)
+
+
+def candidates(found: Sequence[int], free: Sequence[bool]) -> list[Candidate]:
+    """The known texts that are there in good part, best first, headers last.
+
+    Args:
+        found: the shingles of a text, in order.
+        free: for each, whether no license was found there yet.
+    """
+    votes: Counter[int] = Counter()
+    pairs = index()
+    for value in {h for h, open_ in zip(found, free, strict=True) if open_}:
+        votes.update(pairs.get(value, ()))
+    texts = catalog.texts()
+    likely = [n for n, count in votes.items() if count >= max(1, CANDIDATE * sampled()[n])]
+    likely.sort(key=lambda n: votes[n] / sampled()[n], reverse=True)
+    fitting = [c for c in (fit(texts[n], found, free) for n in likely[:CLOSELY]) if c]
+    return sorted(fitting, key=lambda c: (c.text.form == "header", -c.score, -c.size))
+
+
+def fit(text: Text, found: Sequence[int], free: Sequence[bool]) -> Candidate | None:
+    """The best passage for one known text; ``None`` where too little of it is there."""
+    own = core(text)
+    places = [p for p, h in enumerate(found) if free[p] and h in own]
+    needed = (HEADER if text.form == "header" else PART) * len(own)
+    if len(places) < needed:
+        return None
+    best: list[int] = []
+    seen: set[int] = set()
+    for passage in passages(places):
+        hits = _one_copy(passage, found, len(own))
+        unique = {found[p] for p in hits}
+        if len(unique) > len(seen):
+            best, seen = hits, unique
+    if not best or len(seen) < needed:
+        return None
+    standing = hashes("boilerplate")
+    inside = sum(h in own or h not in standing for h in found[best[0] : best[-1] + 1])
+    return Candidate(text, best, len(seen), len(own), 2 * len(seen) / (len(own) + inside))
+
+
+def _one_copy(hits: Sequence[int], found: Sequence[int], size: int) -> list[int]:
+    """The hits up to where a further copy of the same text begins."""
+    seen: set[int] = set()
+    opening = {found[p] for p in hits[:_OPENING]}
+    for number, position in enumerate(hits):
+        if (
+            number >= _OPENING
+            and len(seen) >= WHOLE * size
+            and opening.issuperset(found[position : position + _RUN])
+        ):
+            return list(hits[:number])
+        seen.add(found[position])
+    return list(hits)
+
+
+def passages(places: Sequence[int]) -> list[list[int]]:
+    """Hits that belong together: runs of them, and what lies between runs that are near.
+
+    A few words in a row stand in every license; a passage begins and ends with a run.
+    """
+    runs: list[tuple[int, int]] = []
+    first = last = 0
+    for number, place in enumerate([*places, sys.maxsize]):
+        if number and place - places[last] > _STEP:
+            if last - first + 1 >= _RUN:
+                if runs and places[first] - places[runs[-1][1]] <= _GAP:
+                    runs[-1] = (runs[-1][0], last)
+                else:
+                    runs.append((first, last))
+            first = number
+        last = number
+    return [list(places[a : b + 1]) for a, b in runs]
