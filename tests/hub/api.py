@@ -7,13 +7,15 @@ facts about the Hub (2026-11): pages of 1,000 in trees and of 50 in commits unle
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlencode
 
-from tests.hub.repositories import File, Served
+from tests.hub import git_http
+from tests.hub.repositories import File, GitRepository, Served
 from tests.hub.serving import Reply, Request, ranged
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ class Api:
                     at = parts.index(verb)
                     id_, revision = "/".join(parts[:at]), parts[at + 1]
                     return self._file(verb, id_, revision, "/".join(parts[at + 2 :]), request)
+            if parts[2:] in (["info", "refs"], ["git-upload-pack"]):
+                return self._git("/".join(parts[:2]), request)
             if len(parts) <= 2 and request.method in {"GET", "HEAD"}:
                 self._repo("/".join(parts), request)
                 return Reply(200, {"content-type": "text/html"}, b"<html></html>")
@@ -79,6 +83,9 @@ class Api:
 
     def _token(self, request: Request) -> str | None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ") or None
+        if token and token.startswith("Basic "):  # git's way
+            pair = base64.b64decode(token.removeprefix("Basic ")).decode()
+            token = pair.partition(":")[2]
         if token and token not in self.hub.tokens:
             raise Refused(401, "Invalid credentials in Authorization header")
         return token
@@ -145,6 +152,14 @@ class Api:
             files = repo.files(commit)
             return answer_json([_row(p, files[p]) for p in wanted.get("paths", []) if p in files])
         raise Refused(404, "Not found")
+
+    def _git(self, id_: str, request: Request) -> Reply:
+        repo = self._repo(id_, request, content=True)
+        if not isinstance(repo, GitRepository):
+            raise Refused(404, "Not found")
+        if request.method == "GET":
+            return git_http.advertise(repo.folder)
+        return git_http.upload_pack(repo.folder, request.body)
 
     def _info(self, id_: str, revision: str, request: Request) -> Reply:
         repo = self._repo(id_, request)

@@ -151,6 +151,7 @@ class GitRepository(Served):
         from dulwich.repo import Repo
 
         self.id = id_
+        self.folder = folder
         self._repo: Any = Repo(str(folder))
         self._lfs = Path(self._repo.controldir()) / "lfs" / "objects"
         self._trees: dict[str, dict[str, tuple[File, str]]] = {}

@@ -136,6 +136,14 @@ class Git:
                 self._commits[id_] = parse_commit(id_, data)
         return self._commits[id_]
 
+    def has(self, commit: str) -> bool:
+        """Whether a commit is here."""
+        try:
+            self.commit(commit)
+        except NotFound:
+            return False
+        return True
+
     def files(self, commit: str) -> tuple[Mapping[str, Entry], Mapping[str, str]]:
         """The files of a commit, and what in its tree is not one and why."""
         tree = self.commit(commit)[1]

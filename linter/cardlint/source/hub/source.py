@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from cardlint.errors import Malformed
+from cardlint.errors import Malformed, NotFound, Unavailable
 from cardlint.source.cache import HubCache
-from cardlint.source.hub import listing
+from cardlint.source.git import Git
+from cardlint.source.hub import archive, listing
 from cardlint.source.hub.client import Asked, Client
 from cardlint.source.hub.content import Content
 from cardlint.source.hub.refusals import disabled
@@ -21,6 +24,7 @@ from cardlint.source.store import Store
 
 MAX_IN_GIT = 16 << 20
 """Bytes of a file kept in git itself that is fetched whole; the Hub sends larger ones to LFS."""
+PAGE = listing.PAGE
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -40,6 +44,7 @@ class Hub:
         self.client = Client(limits, endpoint)
         self.store = store
         self.cache = cache
+        self._archives: dict[tuple[str, str], Git] = {}
         self.readers = ThreadPoolExecutor(limits.readers, "cardlint-reader")
 
     @property
@@ -70,8 +75,24 @@ class Hub:
         """``(id, relation)`` of the models that declare ``repo_id`` as their base."""
         return listing.children(self.client, repo_id, limit)
 
+    def archive(self, repo_id: str, commit: str) -> Git:
+        """All that leads to a commit, fetched with git; once in a run.
+
+        Raises:
+            Unavailable: it cannot be had in this way.
+        """
+        if (repo_id, commit) not in self._archives:
+            self._archives[repo_id, commit] = archive.fetch(self.client, repo_id, commit)
+        return self._archives[repo_id, commit]
+
     def close(self) -> None:
-        """End the readers. The connections are huggingface_hub's own."""
+        """End the readers, remove what was fetched for this run only.
+
+        The connections are huggingface_hub's own.
+        """
+        for git in self._archives.values():
+            git.close()
+        self._archives.clear()
         self.readers.shutdown(wait=False, cancel_futures=True)
 
 
@@ -91,6 +112,8 @@ class HubSource(Source):
         self._commit = commit
         self._id = repo_id
         self._entries: Mapping[str, Entry] | None = None
+        self._archive: Git | None = None
+        """Where the commits of a long history are, once it was asked for."""
         self._content = Content(hub.client, hub.store, repo_id, commit, hub.readers)
 
     @property
@@ -102,7 +125,11 @@ class HubSource(Source):
         """Every file of the commit, with sizes and hashes."""
         if self._entries is None:
             hub = self._hub
-            self._entries = listing.files(hub.client, hub.store, self._id, self._commit)
+            here = self._archive.files(self._commit)[0] if self._archive else {}
+            if here and all(e.present or e.sha256 for e in here.values()):
+                self._entries = {p: replace(e, present=True) for p, e in here.items()}
+            else:  # there is none, or a file was too large to be sent with it
+                self._entries = listing.files(hub.client, hub.store, self._id, self._commit)
         return self._entries
 
     def read_ranges(self, ranges: Sequence[Range]) -> list[bytes]:
@@ -132,16 +159,35 @@ class HubSource(Source):
         cached = self._hub.cache.file(self._id, self._commit, entry)
         if cached or entry.sha256 or entry.size > MAX_IN_GIT:
             return cached
+        if self._archive:
+            with suppress(NotFound):  # too large to have been sent with the history
+                return self._archive.blob(entry.blob_id or "")
         return self._content.whole(entry)
 
     def history(self, limit: int | None = None) -> History:
-        """The commits that led here; the Hub does not tell parents."""
-        return listing.history(self._hub.client, self._id, self._commit, limit)
+        """The commits that led here.
+
+        The Hub's list does not tell parents. Where it is long (:data:`archive.WORTH`), and git
+        will send it in one piece, the answer is git's own, with parents; then the commits that
+        are opened from here by :meth:`at` cost no further requests for lists and small files.
+        """
+        client = self._hub.client
+        first = listing.history(client, self._id, self._commit, min(limit or PAGE, PAGE))
+        if len(first.commits) <= archive.WORTH:
+            return first
+        try:
+            self._archive = self._hub.archive(self._id, self._commit)
+        except Unavailable:  # then each commit is asked for, as far as the budget goes
+            return listing.history(client, self._id, self._commit, limit)
+        return self._archive.history(self._commit, limit)
 
     def at(self, revision: str) -> Source:
         """The same repository at another revision; a whole commit id costs no request."""
         if revision == self._commit:
             return self
         if _COMMIT.fullmatch(revision):
-            return HubSource(self._hub, self._id, revision, revision)
+            source = HubSource(self._hub, self._id, revision, revision)
+            if self._archive and self._archive.has(revision):
+                source._archive = self._archive  # of the same class
+            return source
         return self._hub.open(self._id, revision)
