@@ -58,7 +58,7 @@ def run(
         repository=repo.id,
         revision=repo.source.identity.commit,
         findings=tuple(sorted((stamp(repo, f) for f in told), key=_order)),
-        not_checked=(*spoken.missing.values(), *_left_out(repo)),
+        not_checked=(*spoken.missing.values(), *spoken.stops(), *_left_out(repo)),
         ignored=tuple(sorted(ignored, key=lambda i: _order(i.finding))),
         rules_run=tuple(sorted(ran)),
     )
@@ -94,8 +94,17 @@ class _Spoken:
 
     findings: list[Finding] = field(default_factory=list)
     missing: dict[tuple[str, str], NotChecked] = field(default_factory=dict)
+    stopped: dict[tuple[str, str | None], list[str]] = field(default_factory=dict)
+    """Why rules stopped midway → which."""
     ran: list[str] = field(default_factory=list)
     crashes: list[Crash] = field(default_factory=list)
+
+    def stops(self) -> Iterator[NotChecked]:
+        """One gap for each reason: named after the rule, or after the family that it stopped."""
+        for (why, remedy), rules in self.stopped.items():
+            families = {rule.partition("/")[0] for rule in rules}
+            what = rules[0] if len(rules) == 1 else " and ".join(sorted(families))
+            yield NotChecked(what, why, remedy, tuple(rules))
 
     def note(self, gap: NotChecked, rule: str) -> None:
         """Remember a gap once for all the rules that it stops."""
@@ -120,7 +129,7 @@ def _ask(repo: Repository, rules: Sequence[Rule]) -> _Spoken:
                     spoken.findings.append(said)
             spoken.ran.append(rule.id)
         except Unavailable as reason:
-            spoken.note(NotChecked(rule.id, reason.message, reason.remedy), rule.id)
+            spoken.stopped.setdefault((reason.message, reason.remedy), []).append(rule.id)
         except Exception as error:  # one bad rule must not hide what the others say
             log.debug("rule %s crashed", rule.id, exc_info=True)
             frame = traceback.extract_tb(error.__traceback__)[-1]
