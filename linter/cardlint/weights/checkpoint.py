@@ -89,7 +89,9 @@ def open_checkpoint(source: Source) -> Checkpoint:
         paired = adapter.assemble(reading.stored, read_json(source, "adapter_config.json"))
         reading.stored = paired.stored
         reading.gaps += paired.gaps
-    reading.stored = formats.assemble(reading.stored, reading.config, reading.gaps)
+    reading.stored = formats.assemble(
+        reading.stored, reading.config, reading.gaps, source.read_ranges
+    )
     return Checkpoint(
         source,
         reading.stored,

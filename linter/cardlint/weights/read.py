@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cardlint.errors import Malformed
 from cardlint.source.interface import Range, Source
 from cardlint.weights.checkpoint import Checkpoint, open_checkpoint
-from cardlint.weights.dtypes import DECODED
+from cardlint.weights.dtypes import FLOATS
 from cardlint.weights.formats.interface import Data, Plain, Storage
 from cardlint.weights.names import Named, Part, canonical, elements
 from cardlint.weights.plan import WHOLE, Run, plan
@@ -83,12 +83,16 @@ def readable(named: Named, gaps: list[str]) -> dict[str, Part]:
     undecoded: dict[str, list[str]] = {}
     for key, part in named.parts.items():
         storage = part.storage
-        if isinstance(storage, Plain) and storage.dtype not in DECODED:
-            undecoded.setdefault(storage.dtype, []).append(key)
+        if isinstance(storage, Plain) and storage.dtype not in FLOATS:
+            if not part.tensor.fixed:
+                undecoded.setdefault(storage.dtype, []).append(key)
         elif not part.tensor.fixed and elements(part.tensor):
             good[key] = part
     for dtype, keys in undecoded.items():
-        gaps.append(f"{len(keys):,} tensors of type {dtype} were not decoded, such as {keys[0]}")
+        gaps.append(
+            f"{len(keys):,} tensors of type {dtype} hold codes or indices, not weights, and were not"
+            f" compared, such as {keys[0]}"
+        )
     return good
 
 
@@ -167,23 +171,19 @@ class _Purse:
 
     bytes: int
     requests: int
+    paid: set[Range] = field(default_factory=set)
+    """Formats that need a whole tensor for a part of it are paid for once."""
 
     def pay(self, ranges: Sequence[Range]) -> bool:
         """Take off the cost; False when it is too much."""
-        cost = sum(r.length for r in ranges)
-        if cost > self.bytes or len(ranges) > self.requests:
+        new = [r for r in ranges if r not in self.paid]
+        cost = sum(r.length for r in new)
+        if cost > self.bytes or len(new) > self.requests:
             return False
         self.bytes -= cost
-        self.requests -= len(ranges)
+        self.requests -= len(new)
+        self.paid.update(new)
         return True
-
-
-@dataclass
-class _Wanted:
-    """The runs of one tensor that are to be read."""
-
-    part: Part
-    runs: list[Run] = field(default_factory=list)
 
 
 def _sampled(
