@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-MAX_CHARACTERS = 400_000
+MAX_CHARACTERS = 250_000
 MAX_LINES = 20_000
-"""A body beyond these is not parsed (2 s at most); the longest of 1,644 real cards has 175 kB and
-6,122 lines."""
+"""A body beyond these is not parsed; the longest of 1,644 real cards has 175 kB and 6,122 lines."""
+MAX_INLINE = 20_000
+"""A paragraph beyond this is searched for links by a plain expression: the inline parser takes
+quadratic time on unclosed marks."""
 
 COMMENT = re.compile(r"<!--(?!-?>)(.*?)-->", re.DOTALL)
 
@@ -149,6 +151,7 @@ class Markdown:
         self.text = lines.text
         self._body = lines.text[start:]
         self._starts = lines.starts[bisect_right(lines.starts, start) - 1 :]
+        self._latest = (-1, "")  # a line of a table is asked for once for each cell
         self._ends = [*self._starts[1:], len(lines.text)]
         if len(self._body) > MAX_CHARACTERS or len(self._starts) > MAX_LINES:
             raise OverBudget(
@@ -240,7 +243,10 @@ class Markdown:
         return self._starts[line] + len(text) - len(text.lstrip())
 
     def _line(self, line: int) -> str:
-        return self.text[self._starts[line] : self._ends[line]].rstrip("\r\n")
+        if line != self._latest[0]:
+            source = self.text[self._starts[line] : self._ends[line]].rstrip("\r\n")
+            self._latest = (line, source.replace("\0", "\ufffd"))
+        return self._latest[1]
 
     def _locate(self, content: str, lines: list[int]) -> tuple[str, tuple[int, ...], int]:
         """Find the lines of a block's content in the source lines that it came from."""
@@ -249,7 +255,7 @@ class Markdown:
         for number, part in enumerate(content.split("\n"), lines[0]):
             if number >= len(self._starts):
                 number = len(self._starts) - 1  # noqa: PLW2901  # an unclosed block at the end
-            source = self._line(number).replace("\0", "\ufffd")
+            source = self._line(number)
             # Behind the marks of lists and quotations; a tab may have become spaces.
             column = source.rfind(part) if part else len(source)
             if column < 0:
@@ -261,7 +267,7 @@ class Markdown:
     def _cell(self, content: str, cursor: tuple[int, int]) -> tuple[str, tuple[int, ...], int]:
         """Find a cell of a table in its row, behind the cell before."""
         line = min(cursor[0], len(self._starts) - 1)
-        source = self._line(line).replace("\0", "\ufffd")
+        source = self._line(line)
         written = content.replace("|", "\\|")  # markdown-it takes the backslash away
         column = source.find(written, cursor[1])
         if column < 0 or not content:
@@ -303,7 +309,9 @@ class Markdown:
             yield from _html_links(block, block.text)
             return
         text = block.text
-        if "[" in text or "<" in text:
+        if len(text) > MAX_INLINE:
+            yield from _plain_links(block)
+        elif "[" in text or "<" in text:
             yield from self._inline_links(block)
 
     def _inline_links(self, block: Block) -> Iterator[Link]:
@@ -420,6 +428,16 @@ def _target(text: str, target: str, cursor: int) -> int:
 _ATTRIBUTE = re.compile(
     r"""<(?P<tag>[a-zA-Z][\w-]*)\b[^<>]{0,2000}?\s(?:href|src)\s*=\s*(?:"(?P<a>[^"<>]*)"|'(?P<b>[^'<>]*)'|(?P<c>[^\s"'<>]+))"""
 )
+
+
+_PLAIN_LINK = re.compile(r"(!?)\[([^\[\]]{0,300})\]\([ \t]{0,9}<?([^\s()<>]{1,1000})")
+
+
+def _plain_links(block: Block) -> Iterator[Link]:
+    for match in _PLAIN_LINK.finditer(block.text):
+        start = block.at(match.start(3))
+        yield Link(match[3], match[2], start, start + len(match[3]), bool(match[1]))
+    yield from _html_links(block, block.text)
 
 
 def _html_links(block: Block, html: str, offset: int = 0) -> Iterator[Link]:

@@ -210,7 +210,7 @@ def plain_id(text: str) -> str | None:
 
 def read(block: Block) -> Reading:
     """The reading of a block."""
-    source = block.text
+    source = block.text.replace(MENTION, " ").replace(THING, " ")
     out: list[str] = []
     places: list[tuple[int, int]] = []
     mentions: list[Mention] = []

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cardlint.card.body import BlockKind
@@ -78,6 +79,7 @@ def bases(card: Card) -> tuple[Declaration, ...]:
     )
 
 
+@lru_cache(maxsize=4)
 def statements(card: Card) -> tuple[ProseBase, ...]:
     """Every statement about a parent in the card's prose, in order.
 

@@ -8,8 +8,8 @@ PLACEHOLDER = re.compile(
     r"\[\s*More Information Needed\s*\](?:\([^)]*\))?"
     r"|\bmore information needed\b"
     r"|\[\s*(?:TODO|TBD|FIXME|XXX|INSERT[^\[\]\n]{0,40}|FILL[- ]?IN(?!-the)\b[^\[\]\n]{0,40}|ADD[^\[\]\n]{0,40}HERE)\s*\](?!\()"
-    r"|(?m:^[-*+>\s]*(?:TODO|TBD|FIXME|To be (?:added|completed|determined|done|filled(?: in)?|updated)|Coming soon|WIP|A definir|A preencher|Por completar|Por definir|Em breve|Próximamente)"
-    r"[.!…\s]*$)"
+    r"|(?m:^[-*+> \t]{0,20}(?:TODO|TBD|FIXME|To be (?:added|completed|determined|done|filled(?: in)?|updated)|Coming soon|WIP|A definir|A preencher|Por completar|Por definir|Em breve|Próximamente)"
+    r"[.!… \t\r]{0,20}$)"
     r"|\blorem ipsum\b"
     r"|<\s*(?:your|insert|fill)[- _][\w -]{2,40}>",
     re.IGNORECASE,

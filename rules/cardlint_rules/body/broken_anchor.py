@@ -12,6 +12,8 @@ from cardlint.findings import Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 
+MAX_TOLD = 50
+"""Anchors told of one card; the evidence of each says how many there are."""
 WORTH = re.compile(r"\]\(\s*<?#|href\s*=\s*[\"']?#|\]:\s*#")
 _ID = re.compile(r"<[a-zA-Z][^<>]{0,500}?\s(?:id|name)\s*=\s*[\"']?([^\"'\s<>]+)")
 
@@ -49,23 +51,27 @@ class BrokenAnchor(Rule):
         card = repo.card
         if not WORTH.search(card.body):
             return
-        links = [x for x in card.markdown.links if x.target.startswith("#") and len(x.target) > 1]
+        links: dict[str, list[Link]] = {}  # one finding for each anchor, wherever it is linked
+        for link in card.markdown.links:
+            if link.target.startswith("#") and len(link.target) > 1:
+                links.setdefault(link.target, []).append(link)
         if not links:
             return
         known = anchors(card.markdown)
-        bare = {_bare(a) for a in known}
-        for link in links:
-            name = unquote(link.target[1:])
-            if not _bare(name) or _bare(name) in bare or name.lower() == "top":
-                continue
+        bare = {"", "top", *(_bare(a) for a in known)}
+        broken = [t for t in links if _bare(unquote(t[1:])) not in bare]
+        for target in broken[:MAX_TOLD]:
+            link, *others = links[target]
+            name = unquote(target[1:])
             close = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
             yield self.finding(
-                f"No heading of the card has the anchor {link.target}.",
+                f"No heading of the card has the anchor {target}.",
                 card.location(link.start, link.end),
                 next_step=f"Did you mean #{close[0]}?"
                 if close
                 else "Add the section, or remove the link.",
-                evidence={"target": link.target, "text": _text(link)},
+                evidence={"target": target, "text": link.text[:100], "broken": len(broken)},
+                related=[card.location(x.start, x.end) for x in others[:MAX_TOLD]],
             )
 
 
@@ -97,7 +103,3 @@ def _slug(heading: str) -> str:
 def _bare(anchor: str) -> str:
     """Letters and digits only: what all renderers keep."""
     return re.sub(r"[\W_]", "", re.sub(r"<[^<>]{0,500}>", "", anchor.lower()))
-
-
-def _text(link: Link) -> str:
-    return link.text[:100]

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from urllib.parse import unquote, urlsplit
 
+from cardlint.card.body import Link
 from cardlint.findings import Finding, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 
+MAX_TOLD = 50
+"""Paths told of one card."""
 WORTH = re.compile(
     r"\]\(\s*<?(?!https?:|mailto:|#|\s|>?\))|(?:href|src)\s*=\s*[\"']?(?!https?:|mailto:|data:|#|[\"'])|\]:\s*(?!https?:)",
     re.IGNORECASE,
@@ -52,7 +55,11 @@ class BrokenLink(Rule):
         card = repo.card
         if not WORTH.search(card.body):
             return
-        found = [(link, path) for link in card.markdown.links if (path := _path(link.target))]
+        found: dict[str, list[Link]] = {}  # one finding for each path, wherever it is linked
+        for link in card.markdown.links:
+            path = _path(link.target)
+            if path:
+                found.setdefault(path, []).append(link)
         if not found:
             return
         if repo.source.card_only:
@@ -64,9 +71,14 @@ class BrokenLink(Rule):
             return
         files = repo.files
         folders = {p[:i] for p in files for i, c in enumerate(p) if c == "/"}
-        for link, path in found:
-            if path in files or path in folders or path == ".":
-                continue
+        missing = [p for p in found if p not in files and p not in folders and p != "."]
+        if len(missing) > MAX_TOLD:
+            yield NotChecked(
+                "relative links",
+                f"{len(missing)} of them lead nowhere; the first {MAX_TOLD} are told",
+            )
+        for path in missing[:MAX_TOLD]:
+            link, *others = found[path]
             close = get_close_matches(path, files, n=1, cutoff=0.75) or [
                 f for f in files if f.lower() == path.lower()
             ]
@@ -79,6 +91,7 @@ class BrokenLink(Rule):
                 if close
                 else f"Add {path}, or remove the link.",
                 evidence={"target": link.target, "path": path},
+                related=[card.location(x.start, x.end) for x in others[:MAX_TOLD]],
             )
 
 

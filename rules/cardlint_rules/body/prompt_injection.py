@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
@@ -18,6 +19,11 @@ COMMAND = re.compile(
     r"|忽略(?:之前|以上|上述|前面)的?(?:所有)?(?:指令|提示|规则)",
     re.IGNORECASE,
 )
+_WORDS = (
+    "instruction", "prompt", "rules", "message", "guidelines", "direction", "context", "do not", "don't", "never",
+    "instruções", "instrucciones", "忽略",
+)  # fmt: skip
+"""One of these (lower case) is in everything that :data:`COMMAND` finds."""
 _ADDRESSED = re.compile(
     r"\b(?:if you are|as) an? (?:AI|LLM|language model|assistant)\b|\b(?:AI|LLM)s? (?:assistants?|agents?|reviewers?|models?)(?: reading)?(?: this)?\b[^.\n]{0,20}[:,]|\bsystem\s*(?:prompt|message)?\s*:",
     re.IGNORECASE,
@@ -61,6 +67,8 @@ class PromptInjection(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
+        if not has_any(card, *_WORDS):
+            return
         found = list(COMMAND.finditer(card.text, card.body_start))
         if not found:
             return

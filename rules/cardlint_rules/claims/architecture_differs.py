@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cardlint.card import claims
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule, Status
@@ -53,7 +54,7 @@ class ArchitectureDiffers(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if not CLAIM.search(card.body):
+        if not has_any(card, "archite", "arquite") or not CLAIM.search(card.body):
             return
         config = _files.config(repo)
         names = config.get("architectures")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cardlint.card import claims
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
@@ -65,7 +66,11 @@ class ContextLengthDiffers(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if not CLAIM.search(card.body) or _STRETCHED.search(card.body):
+        if (
+            not has_any(card, "context")
+            or not CLAIM.search(card.body)
+            or _STRETCHED.search(card.body)
+        ):
             return
         length = _configured(repo)
         if length is None:

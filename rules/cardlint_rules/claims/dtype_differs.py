@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cardlint.card import claims
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule, Status
@@ -52,7 +53,7 @@ class DtypeDiffers(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if not CLAIM.search(card.body):
+        if not has_any(card, "precis", "tensor type", "weight") or not CLAIM.search(card.body):
             return
         found = [
             (s, m) for s in claims.sentences(card.markdown, CLAIM) if (m := CLAIM.search(s.text))

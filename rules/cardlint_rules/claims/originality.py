@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cardlint.card import claims
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
@@ -23,6 +24,11 @@ SOVEREIGN = re.compile(
     r"|\b(?:entirely|wholly|completely|fully|100\s?%)\s+original\b",
     re.IGNORECASE,
 )
+_WORDS = (
+    "scratch", "ground up", "from zero", "do zero", "desde cero", "principio", "从零", "sovereign", "grown", "indigenous", "soberan", "próprio",
+    "100", "original",
+)  # fmt: skip
+"""One of these (lower case) is in everything that the two find."""
 _OTHER = re.compile(
     r"\b(?:tokeni[sz]er|vocabulary|encoder|decoder|head|projector|vae|layer|embedding|not|n['’]t|unlike|instead|rather|compared|without|than|"
     r"base model|backbone|baseline|alternative|code|app|library|version|them|classifier|controlnet)\b|não|nunca|sin\b|sem\b",
@@ -67,7 +73,7 @@ class Originality(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if not _WORTH.search(card.body):
+        if not has_any(card, *_WORDS) or not _WORTH.search(card.body):
             return
         listed = _bases.declared(card)
         if not listed or claims.is_copy(repo):

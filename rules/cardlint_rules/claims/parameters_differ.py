@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cardlint.card import claims
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
@@ -64,7 +65,11 @@ class ParametersDiffer(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if not CLAIM.search(card.body) or claims.is_copy(repo):
+        if (
+            not has_any(card, "param", "model size", "parâmetros", "参数")
+            or not CLAIM.search(card.body)
+            or claims.is_copy(repo)
+        ):
             return
         found = [
             (s, m) for s in claims.sentences(card.markdown, CLAIM) if (m := CLAIM.search(s.text))

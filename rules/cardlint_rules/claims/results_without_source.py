@@ -60,7 +60,8 @@ class ResultsWithoutSource(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if SOURCE.search(card.body):
+        index = _unsourced(card)
+        if ("|" not in card.body and index is None) or SOURCE.search(card.body):
             return
         found = _results(card)
         if found is not None:
@@ -71,7 +72,6 @@ class ResultsWithoutSource(Rule):
                 evidence={"table": tables.words(found)},
             )
             return
-        index = _unsourced(card)
         if index is not None:
             yield self.finding(
                 "The results of model-index have no source, and the text names none.",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cardlint.card import claims
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.lineage.mentions import MENTION, read
 from cardlint.repository import Repository
@@ -59,7 +60,11 @@ class TrainingClaimWithoutMethod(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if not CLAIM.search(card.body) or _LATER.search(card.body):
+        if (
+            not has_any(card, "distil", "destil", "蒸馏")
+            or not CLAIM.search(card.body)
+            or _LATER.search(card.body)
+        ):
             return
         for sentence in claims.sentences(card.markdown, CLAIM):
             match = CLAIM.search(sentence.text)
