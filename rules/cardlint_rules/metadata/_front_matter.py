@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from cardlint.card.nodes import Field, Kind, Span, Value
+from cardlint.card.writing import scalar
 from cardlint.findings import Edit, Finding, Fix, NotChecked
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 
 MAX_FINDINGS = 20
 """Faults told of one field; beyond that the field is wrong as a whole."""
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+-")
 
 
 class FrontMatterRule(Rule):
@@ -76,16 +76,6 @@ def written(value: Value) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def quoted(text: str) -> str:
-    """A string as YAML, in double quotes only where YAML needs quotes."""
-    from cardlint.card.scalars import differ, hub
-
-    bare = text and set(text) <= _PLAIN and text[0] not in "-." and not text.endswith("-")
-    if bare and hub(text)[0] is Kind.STR and differ(text) is None:
-        return text
-    return json.dumps(text, ensure_ascii=False)
-
-
 def rewrite(old: Value, new: str) -> str:
     """A new scalar in the quotes of the old one."""
     first = old.span.text[:1]
@@ -93,7 +83,7 @@ def rewrite(old: Value, new: str) -> str:
         return f"'{new}'"
     if first == '"':
         return json.dumps(new, ensure_ascii=False)
-    return quoted(new)
+    return scalar(new)
 
 
 def replace(where: Span, text: str, title: str, *, safe: bool, path: str = "README.md") -> Fix:

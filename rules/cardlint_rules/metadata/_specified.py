@@ -10,12 +10,12 @@ from cardlint.card.nodes import Field, Kind, Value
 from cardlint.card.shapes import AnyOf, Anything, Many, Mismatch, Shape
 from cardlint.card.specification import FIELDS, Specified
 from cardlint.card.vocabulary import nearest
+from cardlint.card.writing import scalar
 from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
 from cardlint_rules.metadata._front_matter import (
     MAX_FINDINGS,
     FrontMatterRule,
     bounded,
-    quoted,
     replace,
     written,
 )
@@ -111,7 +111,7 @@ def _fix(found: Mismatch, field: Field) -> Fix | None:
     items = _items(wanted)
     if value.kind is Kind.STR and Kind.LIST in wanted.kinds and items and Kind.STR in items.kinds:
         parts = [p.strip() for p in value.text.split(",") if p.strip()]
-        text = f"[{', '.join(quoted(p) for p in parts)}]"
+        text = f"[{', '.join(scalar(p) for p in parts)}]"
         return replace(value.span, text, "Write it as a list", safe=len(parts) == 1)
     alone = value.items[0] if value.kind is Kind.LIST and len(value.items) == 1 else None
     if alone and Kind.STR in wanted.kinds and alone.kind is Kind.STR and value is field.value:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardlint.findings import Finding, Severity
+from cardlint.errors import Unavailable
+from cardlint.findings import Edit, Finding, Fix, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 
@@ -56,4 +57,24 @@ class FrontMatterMissing(Rule):
             "the Hub sees no license, base model or language.",
             card.top(),
             next_step="Begin README.md with a block between two lines `---`.",
+            fix=None if empty else _known(repo),
         )
+
+
+def _known(repo: Repository) -> Fix | None:
+    """A block with what the repository's own files say; nothing else is made up."""
+    from cardlint.drafting import front_matter
+
+    try:
+        fields = front_matter(repo)
+    except Unavailable:
+        return None
+    if not fields:
+        return None
+    card = repo.card
+    block = "---\n" + "".join(fields.values()) + "---\n\n"
+    if "\r\n" in card.text:
+        block = block.replace("\n", "\r\n")
+    start = 1 if card.text.startswith("\ufeff") else 0
+    edit = Edit(card.path, start, start, block)
+    return Fix("Write what the other files say", (edit,), safe=False)
