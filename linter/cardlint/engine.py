@@ -10,6 +10,7 @@ import logging
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,8 +117,15 @@ class _Spoken:
 
 def _ask(repo: Repository, rules: Sequence[Rule]) -> _Spoken:
     spoken = _Spoken()
+    known: dict[Fact, NotChecked | None] = {}
     for rule in rules:
-        gap = _first_missing(repo, rule)
+        gap = None
+        for fact in _in_order(rule.needs):
+            if fact not in known:
+                known[fact] = _missing(repo, fact)
+            gap = known[fact]
+            if gap:
+                break
         if gap:
             spoken.note(gap, rule.id)
             continue
@@ -155,18 +163,22 @@ def _files(repo: Repository) -> Sequence[str]:
         return []
 
 
-def _first_missing(repo: Repository, rule: Rule) -> NotChecked | None:
-    for fact in Fact:
-        if fact not in rule.needs:
-            continue
-        try:
-            getattr(repo, fact.value)
-        except Unavailable as reason:
-            return NotChecked(fact.value, reason.message, reason.remedy)
-        except Exception as error:  # hostile input found a hole: say so, go on
-            log.debug("fact %s crashed", fact.value, exc_info=True)
-            why = f"cardlint failed to read it: {type(error).__name__}: {error}"
-            return NotChecked(fact.value, why, "Please report this as a bug.")
+@cache
+def _in_order(needs: frozenset[Fact]) -> tuple[Fact, ...]:
+    """The cheap facts first."""
+    return tuple(fact for fact in Fact if fact in needs)
+
+
+def _missing(repo: Repository, fact: Fact) -> NotChecked | None:
+    """Why a fact cannot be had, if it cannot."""
+    try:
+        getattr(repo, fact.value)
+    except Unavailable as reason:
+        return NotChecked(fact.value, reason.message, reason.remedy)
+    except Exception as error:  # hostile input found a hole: say so, go on
+        log.debug("fact %s crashed", fact.value, exc_info=True)
+        why = f"cardlint failed to read it: {type(error).__name__}: {error}"
+        return NotChecked(fact.value, why, "Please report this as a bug.")
     return None
 
 
