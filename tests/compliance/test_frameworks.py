@@ -63,3 +63,14 @@ def test_an_unknown_framework_is_told_with_the_nearest_name() -> None:
     with pytest.raises(UsageError) as error:
         chosen(("eu-ai-at",))
     assert error.value.remedy == "Did you mean eu-ai-act?"
+
+
+def test_what_rules_say_they_serve_exists() -> None:
+    """``framework:item`` of a rule is a framework with that item; ``hf`` is the Hub's own specification."""
+    for rule in registry().values():
+        for served in rule.frameworks:
+            framework, _, item = served.partition(":")
+            if framework == "hf":
+                continue
+            asked = {i for c in frameworks()[framework].clauses for i in c.items}
+            assert item in asked, f"{rule.id} serves {served}"
