@@ -8,7 +8,8 @@ A *files* table maps a path to its content: a string, or
 ``{"checkout": "LICENSE"}``    a file of this checkout, such as the Apache License it is under;
                                ``append``, ``cut`` (lines kept) and ``replace`` change it
 ``{"weights": SPEC, "hidden": 64, "layers": 2, "dtype": "BF16"}``
-                               a small Llama-type safetensors file, see :mod:`tests.kit.weights`
+                               a small Llama-type safetensors file, see :mod:`tests.kit.weights`;
+                               ``"shapes": {NAME: [ROWS, COLUMNS]}`` for other tensors
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def write_files(root: Path, files: Mapping[str, Any]) -> None:
         elif "weights" in content:
             sizes = {k: content[k] for k in ("hidden", "layers", "vocab") if k in content}
             dtype = content.get("dtype", "BF16")
-            values = tensors(content["weights"], llama_shapes(**sizes), dtype)
+            named = {k: tuple(v) for k, v in content.get("shapes", {}).items()}
+            values = tensors(content["weights"], named or llama_shapes(**sizes), dtype)
             write_safetensors(path, values, dtype)
         else:
             raise ValueError(f"{name}: what is {content!r}?")
