@@ -302,6 +302,17 @@ class Markdown:
         """Links and images of Markdown and HTML, in order of their blocks."""
         return tuple(link for block in self.blocks for link in self._links(block))
 
+    def links_where(self, worth: re.Pattern[str]) -> Iterator[Link]:
+        """The links of the blocks in which ``worth`` is found; all of them where one is defined apart.
+
+        Args:
+            worth: finds the opening of every link that is wanted.
+        """
+        apart = "]:" in self._body
+        for block in self.blocks:
+            if apart or worth.search(block.text):
+                yield from self._links(block)
+
     def _links(self, block: Block) -> Iterator[Link]:
         if block.kind in {BlockKind.CODE, BlockKind.RULE}:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cardlint.card.body import Block, Table
 
@@ -62,7 +63,12 @@ def words(cell: Block) -> str:
 
 def score(cell: Block) -> Score | None:
     """The number in a cell; ``None`` where it holds anything besides one number."""
-    text = cell.text.strip()
+    found = _read(cell.text.strip())
+    return Score(*found, cell) if found else None
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[float, str, str, bool] | None:
     if not text or len(text) > 60:
         return None
     bare = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", text)
@@ -75,7 +81,7 @@ def score(cell: Block) -> Score | None:
         number = number.replace(",", ".")  # a decimal comma
     value = float(number.replace(",", ""))
     sign = -1.0 if match["sign"] in {"-", "−"} else 1.0
-    return Score(sign * value, match["number"], match["unit"] or "", bool(_BOLD.search(text)), cell)
+    return sign * value, match["number"], match["unit"] or "", bool(_BOLD.search(text))
 
 
 def by_row(table: Table) -> Iterator[Line]:

@@ -52,7 +52,7 @@ class BrokenAnchor(Rule):
         if not WORTH.search(card.body):
             return
         links: dict[str, list[Link]] = {}  # one finding for each anchor, wherever it is linked
-        for link in card.markdown.links:
+        for link in card.markdown.links_where(WORTH):
             if link.target.startswith("#") and len(link.target) > 1:
                 links.setdefault(link.target, []).append(link)
         if not links:

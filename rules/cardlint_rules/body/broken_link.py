@@ -56,7 +56,7 @@ class BrokenLink(Rule):
         if not WORTH.search(card.body):
             return
         found: dict[str, list[Link]] = {}  # one finding for each path, wherever it is linked
-        for link in card.markdown.links:
+        for link in card.markdown.links_where(WORTH):
             path = _path(link.target)
             if path:
                 found.setdefault(path, []).append(link)

@@ -19,11 +19,14 @@ COMMAND = re.compile(
     r"|忽略(?:之前|以上|上述|前面)的?(?:所有)?(?:指令|提示|规则)",
     re.IGNORECASE,
 )
-_WORDS = (
-    "instruction", "prompt", "rules", "message", "guidelines", "direction", "context", "do not", "don't", "never",
-    "instruções", "instrucciones", "忽略",
+_VERBS = (
+    "ignor", "disregard", "forget", "overrid", "bypass", "do not ", "don't ", "never ", "desconsider", "esque", "olvida", "descarta", "忽略",
 )  # fmt: skip
-"""One of these (lower case) is in everything that :data:`COMMAND` finds."""
+_OBJECTS = (
+    "instruction", "prompt", "rules", "message", "guidelines", "direction", "context", "user", "human", "developer", "instruções", "instrucciones",
+    "忽略",
+)  # fmt: skip
+"""One of each (lower case) is in everything that :data:`COMMAND` finds."""
 _ADDRESSED = re.compile(
     r"\b(?:if you are|as) an? (?:AI|LLM|language model|assistant)\b|\b(?:AI|LLM)s? (?:assistants?|agents?|reviewers?|models?)(?: reading)?(?: this)?\b[^.\n]{0,20}[:,]|\bsystem\s*(?:prompt|message)?\s*:",
     re.IGNORECASE,
@@ -67,7 +70,7 @@ class PromptInjection(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if not has_any(card, *_WORDS):
+        if not (has_any(card, *_VERBS) and has_any(card, *_OBJECTS)):
             return
         found = list(COMMAND.finditer(card.text, card.body_start))
         if not found:

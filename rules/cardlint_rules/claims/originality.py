@@ -26,7 +26,7 @@ SOVEREIGN = re.compile(
 )
 _WORDS = (
     "scratch", "ground up", "from zero", "do zero", "desde cero", "principio", "从零", "sovereign", "grown", "indigenous", "soberan", "próprio",
-    "100", "original",
+    "100%", "100 %", "ly original",
 )  # fmt: skip
 """One of these (lower case) is in everything that the two find."""
 _OTHER = re.compile(

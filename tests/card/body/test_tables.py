@@ -70,7 +70,7 @@ def test_a_title_speaks_of_its_topic(title: str, topic: Topic) -> None:
 
 
 def test_a_title_that_speaks_of_nothing() -> None:
-    """ "House" is not "use", "Model description" is no topic."""
+    """A "house" is no "use", and "Model description" is no topic."""
     assert sections.about("the house of models") == frozenset()
     assert sections.about("model description") == frozenset()
 
