@@ -10,7 +10,7 @@ from cardlint.source.cache import HubCache
 from cardlint.source.hub import Hub
 from cardlint.source.interface import Range, Source
 from cardlint.source.limits import Limits
-from cardlint.source.store import NoStore, Store
+from cardlint.source.store import RunStore, Store
 from tests.hub.server import HubServer
 from tests.kit.repos import write_git
 
@@ -43,7 +43,7 @@ def door(
     server: HubServer, home: Path, limits: Limits = QUICK, *, keep: bool = True
 ) -> Iterator[Hub]:
     """A run's door to the test Hub, with caches of its own below ``home``."""
-    store = Store(home / "cardlint") if keep else NoStore(home / "cardlint")
+    store = Store(home / "cardlint") if keep else RunStore()
     hub = Hub(limits, store, HubCache(home / "hf"), server.endpoint)
     try:
         yield hub

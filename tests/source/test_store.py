@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cardlint.source.store import NoStore, Store, default_folder
+from cardlint.source.store import RunStore, Store, default_folder
 
 WRITER = """
 import sys
@@ -118,11 +118,18 @@ def test_foreign_files_are_not_removed(tmp_path: Path) -> None:
     assert [p.name for p in files(tmp_path)] == ["mine.txt", "mine.txt"]
 
 
-def test_no_store_keeps_nothing() -> None:
-    """For ``--no-cache``."""
-    store = NoStore()
-    store.put("a", b"x")
-    assert store.get("a") is None
+def test_a_store_for_one_run_is_bounded_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For ``--no-cache``: the oldest pieces go first, the disk is not touched."""
+    monkeypatch.setenv("CARDLINT_CACHE_DIR", str(tmp_path))
+    store = RunStore(max_bytes=100)
+    for number in range(10):
+        store.put(str(number), b"x" * 30)
+        store.put(str(number), b"y" * 30)
+    assert [n for n in range(10) if store.get(str(n)) is not None] == [7, 8, 9]
+    assert store.get("9") == b"y" * 30
+    assert files(tmp_path) == []
 
 
 def test_the_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

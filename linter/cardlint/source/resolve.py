@@ -172,9 +172,9 @@ class Resolver:
             )
         if self._remote is None:
             from cardlint.source.hub import Hub
-            from cardlint.source.store import NoStore, Store
+            from cardlint.source.store import RunStore, Store
 
-            store = Store() if self.keep else NoStore()
+            store = Store() if self.keep else RunStore()
             self._remote = Hub(self.limits, store, self.cache)
         return self._remote
 

@@ -163,12 +163,22 @@ def _scan(folder: Path | str) -> list[os.DirEntry[str]]:
         return []
 
 
-class NoStore(Store):
-    """Keeps nothing."""
+class RunStore(Store):
+    """Keeps pieces in memory for this run, and nothing on the disk."""
 
-    def get(self, key: str) -> bytes | None:  # noqa: ARG002  # nothing is here
-        """Nothing."""
-        return None
+    def __init__(self, max_bytes: int = 32 << 20) -> None:
+        super().__init__(Path(), max_bytes)
+        self._kept: dict[str, bytes] = {}
+        self._held = 0
+
+    def get(self, key: str) -> bytes | None:
+        """A piece, or ``None``."""
+        return self._kept.get(key)
 
     def put(self, key: str, content: bytes) -> None:
-        """Forget it."""
+        """Keep a piece; the oldest go first."""
+        with self._lock:
+            self._held += len(content) - len(self._kept.pop(key, b""))
+            self._kept[key] = content
+            while self._held > self.max_bytes:
+                self._held -= len(self._kept.pop(next(iter(self._kept))))
