@@ -22,6 +22,7 @@ import pytest
 from cardlint.cli import main
 from cardlint.source.limits import Limits
 from cardlint.source.store import Store
+from tests.hub.faults import Fault
 from tests.hub.kit import door
 from tests.hub.server import TOKEN, HubServer
 from tests.hub.test_faults import FAULTS
