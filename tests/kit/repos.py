@@ -50,7 +50,7 @@ def write_files(root: Path, files: Mapping[str, Any]) -> None:
 
 
 def _from_checkout(content: Mapping[str, Any]) -> str:
-    text = (Path(__file__).parents[2] / content["checkout"]).read_text("utf-8")
+    text: str = (Path(__file__).parents[2] / content["checkout"]).read_text("utf-8")
     for old, new in content.get("replace", {}).items():
         if old not in text:
             raise ValueError(f"{old!r} is not in {content['checkout']}")
