@@ -29,6 +29,7 @@ MAX_INLINE = 20_000
 """A paragraph beyond this is searched for links by a plain expression: the inline parser takes
 quadratic time on unclosed marks."""
 
+_DEFINITION = re.compile(r"^ {0,3}\[[^\[\]\n]{1,300}\]:", re.MULTILINE)
 COMMENT = re.compile(r"<!--(?!-?>)(.*?)-->", re.DOTALL)
 
 
@@ -308,7 +309,7 @@ class Markdown:
         Args:
             worth: finds the opening of every link that is wanted.
         """
-        apart = "]:" in self._body
+        apart = _DEFINITION.search(self._body) is not None
         for block in self.blocks:
             if apart or worth.search(block.text):
                 yield from self._links(block)

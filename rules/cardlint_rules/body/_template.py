@@ -16,6 +16,12 @@ PLACEHOLDER = re.compile(
 )
 """Where an answer should stand, a mark that there is none."""
 
+PLACEHOLDER_WORDS = (
+    "more information needed", "todo", "tbd", "fixme", "xxx", "insert", "fill", "here", "to be ", "soon", "wip", "a definir", "a preencher",
+    "por completar", "por definir", "em breve", "próximamente", "lorem", "your",
+)  # fmt: skip
+"""One of these (lower case) is in everything that :data:`PLACEHOLDER` finds."""
+
 JINJA = re.compile(r"\{\{\s*[a-z_][\w.]*(?:\s*\|\s*[^{}\n]{0,100})?\s*\}\}|\{%[^{}\n]{1,100}%\}")
 """A field of a template that was not filled in."""
 

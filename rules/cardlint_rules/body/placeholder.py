@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cardlint.card.words import has_any
 from cardlint.findings import Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
-from cardlint_rules.body._template import PLACEHOLDER
+from cardlint_rules.body._template import PLACEHOLDER, PLACEHOLDER_WORDS
 
 SHOWN = 50
 
@@ -41,6 +42,8 @@ class Placeholder(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
+        if not has_any(card, *PLACEHOLDER_WORDS):
+            return
         found = list(PLACEHOLDER.finditer(card.text, card.body_start))
         if not found:
             return

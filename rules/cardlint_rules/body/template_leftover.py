@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cardlint.card.words import has_any
 from cardlint.findings import Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
@@ -41,6 +42,10 @@ class TemplateLeftover(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
+        if not has_any(
+            card, "{{", "{%", "modelcard", "model card", "raw template", "proofread", "<!--"
+        ):
+            return
         found = sorted(
             [
                 *((m, "field") for m in JINJA.finditer(card.text, card.body_start)),

@@ -82,9 +82,9 @@ class GainsTableContradicts(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if "|" not in card.body or not PROMISE.search(card.body):
-            return
         listed = _bases.declared(card)
+        if not listed or "|" not in card.body or not PROMISE.search(card.body):
+            return
         names = claims.names(card, repo.id, listed)
         for title, table in promised(card.markdown, names):
             rows = compare(table, names)

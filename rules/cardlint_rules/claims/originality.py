@@ -73,10 +73,10 @@ class Originality(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if not has_any(card, *_WORDS) or not _WORTH.search(card.body):
-            return
         listed = _bases.declared(card)
-        if not listed or claims.is_copy(repo):
+        if not listed or not has_any(card, *_WORDS) or not _WORTH.search(card.body):
+            return
+        if claims.is_copy(repo):
             return
         for sentence in claims.sentences(card.markdown, _WORTH):
             scratch = SCRATCH.search(sentence.text)
