@@ -16,8 +16,8 @@ from cardlint.errors import Malformed, NotFound, Unavailable
 from cardlint.findings import Json
 from cardlint.source.interface import Entry, Range, Source
 from cardlint.weights import adapter, formats
-from cardlint.weights.files import MAX_FILES, Group, Problem, choose, groups, is_pickle
-from cardlint.weights.formats import gguf
+from cardlint.weights.files import MAX_FILES, NO_WEIGHTS, Group, Problem, choose, groups, is_pickle
+from cardlint.weights.formats import gguf, onnx, torch_zip
 from cardlint.weights.formats.interface import Plain, Storage
 from cardlint.weights.safetensors_header import FIRST_READ, Header, header_length, parse
 
@@ -287,5 +287,58 @@ def _gguf(reading: Reading) -> bool:
     return bool(reading.stored)
 
 
-READERS: dict[str, Callable[[Reading], bool]] = {"safetensors": _safetensors, "gguf": _gguf}
+# --- pickle and ONNX --------------------------------------------------------------------------
+
+
+def _pickle(reading: Reading) -> bool:
+    """PyTorch's zip files, taken apart and never unpickled."""
+    paths = [
+        p
+        for p in reading.entries
+        if is_pickle(p)
+        and not NO_WEIGHTS.search(p)
+        and not p.endswith((".pkl", ".pickle", ".joblib"))
+    ]
+    folders = {p.rpartition("/")[0] for p in paths}
+    top = min(folders, key=len, default="")
+    for path in _present(reading, [p for p in paths if p.rpartition("/")[0] == top]):
+        try:
+            found = torch_zip.read(reading.source, path, reading.entries[path].size)
+        except Malformed as fault:
+            reading.gaps.append(fault.message)
+            continue
+        if found.stored:
+            reading.paths.append(path)
+        if found.unusual:
+            text = f"{path} names {', '.join(found.unusual[:5])}: loading it would run that code"
+            reading.problems.append(Problem("unusual-pickle", text, path))
+        new = {n: s for n, s in found.stored.items() if n not in reading.stored}
+        reading.stored |= new
+        reading.gaps += found.gaps
+    return bool(reading.stored)
+
+
+def _onnx(reading: Reading) -> bool:
+    paths = [p for p in reading.entries if p.endswith(".onnx")]
+    for path in sorted(_present(reading, paths), key=lambda p: -reading.entries[p].size)[:1]:
+        try:
+            found, odd = onnx.read(
+                reading.source, path, reading.entries[path], set(reading.entries)
+            )
+        except Malformed as fault:
+            reading.gaps.append(fault.message)
+            continue
+        reading.stored |= found
+        reading.paths += sorted({s.path for s in found.values() if isinstance(s, Plain)})
+        if odd:
+            reading.gaps.append(f"{path}: {odd:,} initializers could not be placed")
+    return bool(reading.stored)
+
+
+READERS: dict[str, Callable[[Reading], bool]] = {
+    "safetensors": _safetensors,
+    "gguf": _gguf,
+    "pickle": _pickle,
+    "onnx": _onnx,
+}
 """In order of preference."""
