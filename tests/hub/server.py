@@ -27,8 +27,10 @@ the Hub itself, by one more redirect. A server runs in threads of the test's own
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -188,6 +190,10 @@ class HubServer:
             server.shutdown()
             server.server_close()
             for connection in list(server.open):
+                # Not only closed: a thread that waits on it would go on answering for this
+                # server, maybe to a client of the next one on the same port.
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
                 connection.close()
         for thread in self._threads:
             thread.join()
