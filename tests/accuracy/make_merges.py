@@ -53,7 +53,8 @@ def _weights(names: list[str], *weights: float, **more: float) -> dict[str, dict
 def recipes() -> dict[str, dict[str, Any]]:
     """All 20 methods of mergekit 0.1.5, some of them in more than one arithmetic or family."""
     w = _weights
-    fp32 = {"dtype": "float32", "out_dtype": "bfloat16"}
+    fp32: dict[str, Any] = {"dtype": "float32", "out_dtype": "bfloat16"}
+    scaled: dict[str, Any] = {"lambda": 0.8}
     plain: dict[str, dict[str, Any]] = {name: {} for name in TRIO}
     return {
         "linear-2": _recipe("linear", w(PAIR, 0.63, 0.37)),
@@ -79,9 +80,7 @@ def recipes() -> dict[str, dict[str, Any]]:
         "multislerp-base": _recipe("multislerp", w(TRIO, 0.5, 0.3, 0.2), base="A"),
         "karcher": _recipe("karcher", plain),
         "task_arithmetic": _recipe("task_arithmetic", w(PAIR, 0.6, 0.5), base="A"),
-        "task_arithmetic-3": _recipe(
-            "task_arithmetic", w(TRIO, 0.6, 0.5, 0.3), base="A", **{"lambda": 0.8}
-        ),
+        "task_arithmetic-3": _recipe("task_arithmetic", w(TRIO, 0.6, 0.5, 0.3), base="A", **scaled),
         "task_arithmetic-fp32": _recipe("task_arithmetic", w(PAIR, 0.6, 0.5), base="A", **fp32),
         "ties": _recipe("ties", w(TRIO, 0.5, 0.3, 0.4, density=0.5), base="A"),
         "ties-2": _recipe("ties", w(PAIR, 0.6, 0.4, density=0.3), base="A"),

@@ -75,7 +75,7 @@ def command(
     if evidence:
         from cardlint.weights.evidence_file import write
 
-        write(evidence, said, sketches[0], sketches[1:k], sketches[k:])
+        write(evidence, said, sketches[0], sketches[1:k], sketches[k:], budget=sources.budget)
     if figure:
         from cardlint.weights.figure import svg
 

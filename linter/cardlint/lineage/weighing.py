@@ -73,7 +73,7 @@ class _Scale:
         parents = list(self._open(declared))
         comparison = self._compare(model, parents)
         best = None
-        if not _accounted(comparison):
+        if not model.delta and not _accounted(comparison):
             pool = list(self._open(others))
             best = self._best(model, parents, pool, comparison)
             if not parents and not pool:
@@ -86,6 +86,7 @@ class _Scale:
             comparison=comparison,
             best=best,
             candidates=self.reasons,
+            adapter=model.delta,
             not_checked=tuple(self.gaps),
         )
 

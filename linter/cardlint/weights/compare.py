@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from cardlint.errors import Unavailable
 from cardlint.findings import Json, NotChecked
-from cardlint.weights import mixture, relation, residue, samples, verdict
+from cardlint.weights import applied, mixture, relation, residue, samples, verdict
 from cardlint.weights.align import Aligned, Alignment, align
 from cardlint.weights.direction import FROM_MODEL, FROM_PARENT, by_base
 from cardlint.weights.evidence import (
@@ -36,7 +37,13 @@ def compare(
         model: the model under test.
         parents: possible parents, the base too if there is one; order does not matter.
         controls: models that should explain nothing, such as other fine-tunes of the base.
+
+    Raises:
+        Unavailable: all parents are adapters: they say nothing without their base.
     """
+    adapters = [p.delta for p in parents]
+    if not all(adapters) if model.delta else any(adapters):
+        return _with_adapters(model, parents, controls)
     everyone = align(model, [*parents, *controls])
     k = len(parents)
     alone = _only(everyone, range(k))
@@ -46,7 +53,7 @@ def compare(
     )
     relations = _directed(relations, alone)
     related = [i for i, r in enumerate(relations) if r.kind.derived]
-    problem = _problem(model, parents, _only(everyone, related), related)
+    problem = _problem(parents, _only(everyone, related), related)
     found = None
     if not any(r.kind in verdict.NEAR for r in relations) and len(related) > 1:
         found = search.explain(problem)
@@ -62,6 +69,49 @@ def compare(
         coverage=_coverage(model, alone),
         not_checked=_gaps(everyone, k),
     )
+
+
+def _with_adapters(
+    model: Sketch, parents: Sequence[Sketch], controls: Sequence[Sketch]
+) -> Comparison:
+    """An adapter against models, or a model against a base and the adapters merged into it."""
+    if model.delta:
+        relations = [applied.against(model, p) for p in parents]
+        best = min(relations, key=lambda r: r.kind is not Kind.ADAPTER)
+        said = Verdict(
+            kind=best.kind,
+            method=None,
+            confidence=best.confidence,
+            statement=f"{model.name} is an adapter; for {best.parent}: {best.note}.",
+        )
+        return Comparison(
+            model=model.name,
+            parents=tuple(p.name for p in parents),
+            verdict=said,
+            relations=tuple(relations),
+            components=(),
+            controls=(),
+            coverage=_coverage(model, ()),
+        )
+    bases = [p for p in parents if not p.delta]
+    adapters = [p for p in parents if p.delta]
+    if not bases:
+        raise Unavailable(
+            f"{adapters[0].name} is an adapter: it says nothing without its base",
+            remedy="Give the base as a further parent.",
+        )
+    sums = [(a, q, s) for a in adapters for q in bases if (s := applied.laid_on(a, q))]
+    found = compare(model, [*bases, *(s for _, _, s in sums)], controls)
+    for adapter, base, _ in sums:
+        told = applied.merged(model, base, adapter)
+        if told:
+            return replace(found, parents=tuple(p.name for p in parents), verdict=told)
+    names = tuple(p.name for p in parents)
+    lost = [a for a in adapters if not any(a is used for used, _, _ in sums)]
+    gaps = tuple(
+        NotChecked(a.name, "the adapter does not fit any of the given bases") for a in lost
+    )
+    return replace(found, parents=names, not_checked=(*found.not_checked, *gaps))
 
 
 def relate_all(model: Sketch, others: Sequence[Sketch]) -> tuple[Relation, ...]:
@@ -99,10 +149,8 @@ def promising(
     order = sorted((c for c in left if left[c] < (1 - GAIN) * alone or not k), key=left.__getitem__)
     picked = [candidates[c - k] for c in order]
     sets = [[s] for s in picked[:2]] if k else []
-    for size in (2, 3, 4):
-        if len(picked) >= size and k + size <= MAX_TOGETHER:
-            sets.append(picked[:size])
-    return sets
+    sizes = [n for n in (2, 3, 4) if len(picked) >= n and k + n <= MAX_TOGETHER]
+    return [*sets, *(picked[:n] for n in sizes)]
 
 
 MAX_TOGETHER = 5
@@ -123,7 +171,7 @@ def _only(alignment: Alignment, parents: Sequence[int]) -> tuple[Aligned, ...]:
 
 
 def _problem(
-    model: Sketch, parents: Sequence[Sketch], tensors: Sequence[Aligned], which: Sequence[int]
+    parents: Sequence[Sketch], tensors: Sequence[Aligned], which: Sequence[int]
 ) -> Problem:
     names = tuple(parents[i].name for i in which)
     if len(which) < 2:
@@ -240,8 +288,7 @@ def _components(
             alpha, cos_fit, share = _pair_group(members)
         n = sum(t.x.size for t in members)
         rows.append(Component(component, layer, n, alpha, cos_fit, share, expert))
-    order = {None: -1}
-    return tuple(sorted(rows, key=lambda r: (order.get(r.layer, r.layer or 0), r.component)))
+    return tuple(sorted(rows, key=lambda r: (-1 if r.layer is None else r.layer, r.component)))
 
 
 def _fit_group(

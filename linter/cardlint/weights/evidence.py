@@ -223,4 +223,6 @@ class WeightEvidence:
     ``None`` when no candidate adds anything to the declared parents."""
     candidates: Mapping[str, str] = field(default_factory=dict)
     """Models held against the weights besides the declared parents, and why each."""
+    adapter: bool = False
+    """Whether the repository holds an adapter and no model."""
     not_checked: tuple[NotChecked, ...] = ()

@@ -127,8 +127,8 @@ def _least_squares(x: Array, y: Array, weight: Array | None = None) -> Array:
     w = x if weight is None else x * weight[:, None]
     gram = w.T @ x
     scale = np.trace(gram) / len(gram) or 1.0
-    solution: Array = np.linalg.solve(gram + 1e-12 * scale * np.eye(len(gram)), w.T @ y)
-    return solution
+    solution = np.linalg.solve(gram + 1e-12 * scale * np.eye(len(gram)), w.T @ y)
+    return np.asarray(solution, np.float64)
 
 
 def _into_cells(x: Array, low: Array, high: Array, c: Array) -> Array:

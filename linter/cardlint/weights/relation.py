@@ -102,9 +102,8 @@ def relate(
     p_value = null.combine(sums.p_values)
     norms = _norms(sums)
     way, way_confidence = direction.by_growth(sums.growth)
-    kind, confidence, rank, note = _kind(
-        sums, similarity, p_value, norms, dtypes, transform, unmatched, tensors, index
-    )
+    pair = _Pair(tensors, index, transform, unmatched, dtypes)
+    kind, confidence, rank, note = _kind(pair, sums, similarity, p_value, norms)
     if kind in (Kind.IDENTICAL, Kind.UNRELATED, Kind.SHARED_INIT):
         way, way_confidence = direction.UNKNOWN, Confidence.LOW
     if kind is Kind.REENCODED:
@@ -197,18 +196,23 @@ def _coarser(dtypes: set[tuple[str, str]]) -> tuple[str, Confidence]:
     return way, Confidence.MEDIUM
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """The model and one parent, as aligned."""
+
+    tensors: Sequence[Aligned]
+    index: int
+    transform: Transform
+    unmatched: int
+    dtypes: set[tuple[str, str]]
+    """Of the model and of the parent, tensor by tensor."""
+
+
 def _kind(
-    sums: _Sums,
-    similarity: float,
-    p_value: float,
-    norms: float | None,
-    dtypes: set[tuple[str, str]],
-    transform: Transform,
-    unmatched: int,
-    tensors: Sequence[Aligned],
-    index: int,
+    pair: _Pair, sums: _Sums, similarity: float, p_value: float, norms: float | None
 ) -> tuple[Kind, Confidence, int | None, str]:
     """Kind, confidence, rank of the difference where it is low, and a note."""
+    transform, dtypes = pair.transform, pair.dtypes
     if abs(similarity) < RELATED or p_value > 1e-3:
         sure = Confidence.HIGH if sums.n >= 10_000 else Confidence.MEDIUM
         return Kind.UNRELATED, sure, None, ""
@@ -226,14 +230,14 @@ def _kind(
     if transform.vocabulary:
         common, larger = transform.vocabulary
         return Kind.VOCAB_EXTENDED, Confidence.HIGH, None, f"{common:,} of {larger:,} rows compared"
-    if sums.same == sums.n and sums.others[0] == sums.others[1] and not unmatched:
+    if sums.same == sums.n and sums.others[0] == sums.others[1] and not pair.unmatched:
         if all(mine == theirs for mine, theirs in dtypes):
             return Kind.IDENTICAL, Confidence.CERTAIN, None, ""
         return Kind.REENCODED, Confidence.CERTAIN, None, _casts(dtypes)
-    encoded = _encoding(sums, dtypes, tensors, index)
+    encoded = _encoding(sums, dtypes, pair.tensors, pair.index)
     if encoded:
         return Kind.REENCODED, Confidence.HIGH, None, encoded
-    rank = low_rank(tensors, index)
+    rank = low_rank(pair.tensors, pair.index)
     if rank:
         return Kind.ADAPTER, Confidence.HIGH, rank, f"the difference has rank {rank}"
     sure = Confidence.HIGH if similarity >= SURE_DERIVED else Confidence.MEDIUM

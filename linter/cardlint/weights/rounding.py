@@ -39,7 +39,8 @@ def to_dtype(x: npt.NDArray[np.floating], dtype: str) -> Float32 | Float64:
         return bf16(x)
     if dtype == "F16":
         clipped = np.clip(x, -_FLOAT16_MAX, _FLOAT16_MAX)
-        return clipped.astype(np.float16).astype(np.float32)
+        halves: Float32 = clipped.astype(np.float16).astype(np.float32)
+        return halves
     if dtype == "F64":
         return x.astype(np.float64)
     return x.astype(np.float32)
@@ -69,8 +70,9 @@ def cell(r: npt.NDArray[np.floating], dtype: str) -> tuple[Float64, Float64]:
     if dtype not in kinds:
         raise ValueError(f"{dtype} has no cells")
     stored = r.astype(kinds[dtype])
+    end = np.full_like(stored, np.inf)
     with np.errstate(over="ignore"):
-        below = np.nextafter(stored, kinds[dtype](-np.inf)).astype(np.float64)
-        above = np.nextafter(stored, kinds[dtype](np.inf)).astype(np.float64)
+        below = np.nextafter(stored, -end).astype(np.float64)
+        above = np.nextafter(stored, end).astype(np.float64)
     center = stored.astype(np.float64)
     return center - (center - below) / 2, center + (above - center) / 2

@@ -203,7 +203,7 @@ def elementwise(problem: Problem) -> Explanation | None:
         "base": problem.names[found.base],
         "parents": [problem.names[i] for i in found.members],
     }
-    if found.method not in ("ram",):
+    if found.method != "ram":
         parameters[found.name] = theta
     return Explanation(
         method=found.method,

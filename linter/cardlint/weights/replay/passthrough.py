@@ -1,5 +1,4 @@
-"""Tensors taken as they are from more than one parent: passthrough, layer stacking, model soups of
-parts (mergekit, ``passthrough.py``)."""
+"""Tensors taken as they are from more than one parent (mergekit, ``passthrough.py``)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,56 @@
+"""Compute every figure of an evidence file again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cardlint import cli
+from cardlint.cli import options
+from cardlint.cli.options import Output, Sources
+
+if TYPE_CHECKING:
+    from cardlint.weights.sketch import Sketch
+
+
+@click.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--source/--no-source",
+    default=True,
+    help="Read the same elements again from the repositories, where they can be reached.",
+)
+@options.sources(weights=False)
+@options.output("text", "json")
+def command(file: Path, source: bool, sources: Sources, output: Output) -> int:
+    """Compute every figure of an evidence file again.
+
+    Exit code 0: all that could be checked agrees; 1: something differs.
+    """
+    from cardlint.weights.evidence_file import verify
+    from cardlint.weights.table import plain
+
+    resolver = sources.resolver()
+
+    def read(target: str, budget: int) -> Sketch:
+        from cardlint.weights.read import sketch
+
+        return sketch(resolver.target(target), budget=budget)
+
+    checks = verify(file, read if source else None)
+    wrong = any(c.ok is False for c in checks)
+    if output.format == "json":
+        rows = [{"what": c.what, "ok": c.ok, "note": c.note} for c in checks]
+        data = {"schema": "cardlint/verify/1", "file": str(file), "ok": not wrong, "checks": rows}
+        output.emit(json.dumps(data, indent=2) + "\n")
+    else:
+        words = {True: "same", False: "DIFFERS", None: "not checked"}
+        lines = [
+            f"{words[c.ok]:<11}  {plain(c.what)}" + (f": {plain(c.note)}" if c.note else "")
+            for c in checks
+        ]
+        output.emit("\n".join(lines) + "\n")
+    return cli.FINDINGS if wrong else cli.OK

@@ -1,0 +1,70 @@
+"""``weights/declared-base-unrelated``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cardlint.findings import Confidence, Finding, NotChecked, Severity
+from cardlint.repository import Repository
+from cardlint.rule import Fact, Rule
+from cardlint.weights.evidence import Kind
+from cardlint_rules.weights import _measured
+
+
+class DeclaredBaseUnrelated(Rule):
+    """The weights show no sign of being derived from a declared base.
+
+    ## What it checks
+    The weight matrices are held against those of each declared base: the cosine of the aligned
+    matrices, with a p-value from permutations of their rows. Norms and biases do not count:
+    unrelated models agree in them.
+
+    ## Why it matters
+    A wrong base misleads everyone who relies on its license, its data or its evaluation.
+
+    ## Example
+    ```yaml
+    base_model: org/other-model-of-the-same-size
+    ```
+
+    ## How to fix
+    Correct `base_model`. A model distilled from another, or trained from scratch with its
+    configuration, does not have it as its base.
+
+    ## Sources
+    - Hub documentation, Model Cards, "Specifying a base model"
+    - Zhu et al., ICML 2025, on tests of independence of two models' weights
+    """
+
+    id = "weights/declared-base-unrelated"
+    severity = Severity.WARNING
+    confidence = Confidence.HIGH
+    needs = frozenset({Fact.WEIGHTS})
+    frameworks = ("g7-sbom-ai:bases",)
+
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        found = repo.weights.comparison
+        for relation in found.relations if found else ():
+            if relation.kind is Kind.NOT_COMPARABLE and not repo.weights.adapter:
+                yield NotChecked(f"weights against {relation.parent}", relation.note)
+            if relation.kind is Kind.UNRELATED:
+                yield self.finding(
+                    f"The weights show no sign of being derived from {relation.parent} (similarity "
+                    f"{relation.similarity:.3f}; independent training gives about 0).",
+                    _measured.base_place(repo, relation.parent),
+                    next_step="Name the model that the weights were made from in base_model.",
+                    severity=None if relation.confidence in _measured.SURE else Severity.INFO,
+                    confidence=relation.confidence,
+                    evidence=_measured.relation_figures(relation),
+                )
+            if relation.kind is Kind.SHARED_INIT:
+                yield self.finding(
+                    f"The weights and {relation.parent} share an origin, as runs from one "
+                    f"initialization do, but not what training learned (similarity "
+                    f"{relation.similarity:.3f}).",
+                    _measured.base_place(repo, relation.parent),
+                    next_step="Check whether the model was made from it or only like it.",
+                    severity=Severity.INFO,
+                    confidence=relation.confidence,
+                    evidence=_measured.relation_figures(relation),
+                )
