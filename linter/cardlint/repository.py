@@ -52,7 +52,7 @@ class fact(Generic[T]):  # noqa: N801  # used as a decorator, like functools.cac
                 repo.known[self.name] = reason
         answer = repo.known[self.name]
         if isinstance(answer, Unavailable):
-            raise answer
+            raise answer.with_traceback(None)  # or it grows by each caller
         return answer  # type: ignore[no-any-return]  # the cache holds what `compute` returned
 
 

@@ -89,10 +89,10 @@ class Resolver:
             try:
                 self._opened[key] = self._open(repo_id, revision)
             except Unavailable as reason:
-                self._opened[key] = reason
+                self._opened[key] = reason.with_traceback(None)
         known = self._opened[key]
-        if isinstance(known, Unavailable):
-            raise known
+        if isinstance(known, Unavailable):  # a new one: a traceback would keep its callers alive
+            raise type(known)(known.message, remedy=known.remedy)
         return known
 
     def _open(self, repo_id: str, revision: str | None) -> Source:
