@@ -44,7 +44,7 @@ FAMILIES = (
     Family(
         "invisible characters",
         re.compile(
-            rf"[\u2060-\u2064\u180e\u115f\u1160\u3164\uffa0]+|(?<!\A)\ufeff+|\u200b+(?={_LATIN})|(?<={_LATIN})\u200b+"
+            rf"[\u2060-\u2064\u180e\u115f\u1160\u3164\uffa0]+|(?<!\A)\ufeff+|(?<!\u200b)\u200b++(?={_LATIN})|(?<={_LATIN})\u200b+"
             rf"|(?<={_LATIN})[\u200c-\u200f]+(?={_LATIN})"
         ),
         Severity.INFO,
