@@ -96,6 +96,16 @@ def parse(id_: str, text: str) -> License:
 
 
 @cache
+def osadl_exceptions() -> Mapping[str, Mapping[str, list[str]]]:
+    """Outbound license → what OSADL says → inbound licenses; the file names source and license."""
+    import yaml  # noqa: PLC0415  # names are found without it
+
+    text = (DATA / "osadl-exceptions.yaml").read_text("utf-8")
+    found: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load(text)
+    return found
+
+
+@cache
 def texts() -> tuple[Text, ...]:
     """Every text of which there are shingles, in the order of the candidate index."""
     return tuple(

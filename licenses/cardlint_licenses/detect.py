@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cardlint_licenses import catalog, spdx_texts
-from cardlint_licenses.fingerprints import Candidate, candidates, core, hashes
+from cardlint_licenses.fingerprints import Candidate, candidates, core, hashes, overlapping
 from cardlint_licenses.model import Text
 from cardlint_licenses.results import Detection, Form, Match, Passage
 from cardlint_licenses.wording import HOLDER, NORMATIVE, STRONG, USES
@@ -29,8 +29,12 @@ _INSIDE = 0.8
 """Share of a text at which it may be told from a longer one that holds it."""
 _OWN = 12
 """Shingles that such a text has besides: its title."""
-_ADDED = 8
+_ADDED = 30
 """Shingles by which the longer one must be longer."""
+_NEAR = 0.25
+"""Difference of Dice coefficients up to which another text is a rival."""
+_SAME_PART = 0.8
+"""Share of a part that another text must have to be a rival."""
 _CLAUSE = 8
 """Words of a passage that is looked at even with one word of terms in it."""
 
@@ -99,19 +103,13 @@ class _Reader:
         best = ranked[0]
         mine = core(best.text)
         here = {self.hashes[p] for p in range(best.hits[0], best.hits[-1] + 1)}
-        for rival in ranked[1:]:
-            if rival.text.license == best.text.license or rival.score < best.score - 0.25:
-                continue
-            theirs = core(rival.text)
-            for_me = len((mine - theirs) & here)
-            for_them = len((theirs - mine) & here)
-            apart = for_me >= 3 and for_them <= 0.25 * for_me
-            # A license that a rival only adds to (MIT, and Kimi K2's MIT) has little of its own.
-            inside = best.whole or (best.containment >= _INSIDE and len(mine - theirs) <= _OWN)
-            lacking = for_them <= max(2, for_me // 2) and len(theirs - mine) >= _ADDED
-            if not apart and not (inside and lacking):
+        rivals = [c.text for c in ranked[1:] if c.score >= best.score - _NEAR]
+        if best.containment < _INSIDE:  # of a part, any text that has the same part is a rival
+            rivals += overlapping({self.hashes[p] for p in best.hits}, _SAME_PART)
+        for rival in rivals:
+            if rival.license != best.text.license and not _apart(best, mine, core(rival), here):
                 self.withheld.append(
-                    f"the text is near {best.text.license} and {rival.text.license} "
+                    f"the text is near {best.text.license} and {rival.license} "
                     "and cannot be told apart"
                 )
                 return None
@@ -254,6 +252,18 @@ class _Reader:
         start += len(self.text[start : passage.end]) - len(self.text[start : passage.end].lstrip())
         shown = " ".join(self.text[start : passage.end].split())[:400]
         return replace(passage, start=start, text=shown)
+
+
+def _apart(best: Candidate, mine: frozenset[int], theirs: frozenset[int], here: set[int]) -> bool:
+    """Whether a passage is one text and not another one that is like it."""
+    own, added = mine - theirs, theirs - mine
+    for_me, for_them = len(own & here), len(added & here)
+    if for_me >= 3 and for_them <= 0.25 * for_me:
+        return True
+    # A license that another only adds to (MIT, and Kimi K2's MIT) has little of its own.
+    if best.containment >= _INSIDE and len(own) <= _OWN and len(added) >= _ADDED:
+        return for_them <= 2
+    return best.whole and 2 * for_me >= len(own) and for_them <= max(2, for_me // 2)
 
 
 def _in_spdx(match: Match) -> bool:

@@ -113,6 +113,16 @@ def candidates(found: Sequence[int], free: Sequence[bool]) -> list[Candidate]:
     return sorted(fitting, key=lambda c: (c.text.form == "header", -c.score, -c.size))
 
 
+def overlapping(part: set[int], share: float) -> list[Text]:
+    """The full texts that have at least a share of the given shingles."""
+    votes: Counter[int] = Counter()
+    for value in part:
+        votes.update(index().get(value, ()))
+    texts = catalog.texts()
+    near = [texts[n] for n, count in votes.items() if count * 2 >= max(votes.values()) * share]
+    return [t for t in near if t.form == "full" and len(part & core(t)) >= share * len(part)]
+
+
 def fit(text: Text, found: Sequence[int], free: Sequence[bool]) -> Candidate | None:
     """The best passage for one known text; ``None`` where too little of it is there."""
     own = core(text)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from cardlint_licenses import catalog
 from cardlint_licenses.model import Condition, Kind, License, Reuse, Topic
 
 
@@ -79,7 +80,8 @@ def judge(down: Sequence[License], up: License, reuse: Reuse, *, carries: bool =
         return say(Ruling.UNKNOWN, f"“{up.id}” does not say which conditions hold")
     if reuse in _TRAINED_ON:
         return _trained_on(up, owed)
-    for check in (_no_derivatives, _noncommercial, _share_alike, _use_restrictions, _vendor):
+    checks = (_no_derivatives, _noncommercial, _share_alike, _use_restrictions, _vendor, _reverse)
+    for check in checks:
         verdict = check(down, up, reuse, carries)
         if verdict:
             return replace(verdict, conditions=owed)
@@ -229,6 +231,25 @@ def _vendor(
         return _rule(Ruling.CONFLICT, up, reason, Topic.COPY, clause)
     reason = f"whether {_list(down)} may stand beside {up.name} is for a person to decide"
     return _rule(Ruling.NEEDS_HUMAN, up, reason, Topic.COPY, clause)
+
+
+def _reverse(
+    down: Sequence[License],
+    up: License,
+    _reuse: Reuse,
+    carries: bool,  # noqa: ARG001, FBT001  # one shape for all checks
+) -> Verdict | None:
+    """What the derivative's own copyleft says against terms of the material (OSADL's cells)."""
+    if any(d.id == up.id for d in down):
+        return None
+    for one in down:
+        if one.kind not in {Kind.COPYLEFT, Kind.WEAK_COPYLEFT}:
+            continue
+        for said, inbound in catalog.osadl_exceptions().get(one.id, {}).items():
+            if up.id in inbound:
+                reason = f"OSADL's matrix says “{said}” of {one.id} over {up.id}"
+                return Verdict(Ruling.NEEDS_HUMAN, reason, Topic.SHARE_ALIKE, one.name, ())
+    return None
 
 
 def _trained_on(up: License, owed: tuple[Condition, ...]) -> Verdict:
