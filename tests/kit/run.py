@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypedDict
+
+import pytest
 
 from cardlint.engine import run
 from cardlint.findings import Finding, NotChecked, Severity, TargetReport
@@ -44,12 +47,25 @@ def build(case: Case, root: Path) -> tuple[Path, str]:
 
 def check(hub: Path, target: str, rule: str, /, **settings: Any) -> TargetReport:
     """Run one rule with the given options over one repository of a folder hub."""
+    if settings.pop("online", False):  # with a test Hub that serves the same repositories
+        with _served(hub):
+            return check(hub, target, rule, **settings, offline=False)
     options = {k: v for k, v in settings.items() if k not in {"rule", "beside"}}
-    resolver = Resolver(hub=hub, offline=True)
+    resolver = Resolver(hub=hub, offline=options.get("offline", True))
     repo = Repository(resolver.target(target), resolver, Options(**{"offline": True, **options}))
     rules = [registry()[rule](settings.get("rule"))]
     rules += [_beside(name) for name in settings.get("beside", ())]
     return run(repo, rules, target, _policy(hub, target))
+
+
+@contextmanager
+def _served(hub: Path) -> Iterator[None]:
+    from tests.hub.server import HubServer
+
+    with HubServer(hub) as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment(hub.parent).items():
+            patch.setenv(name, value)
+        yield
 
 
 def _policy(hub: Path, target: str) -> Policy | None:

@@ -154,6 +154,17 @@ class Resolver:
         """
         return self._online(f"which models name {repo_id} as their base").children(repo_id, limit)
 
+    def dataset(self, repo_id: str) -> None:
+        """Ask whether there is a data set of this id, in the folder hub (``datasets/org/name``) or on the Hub.
+
+        Raises:
+            NotFound: the Hub has none, or it is private.
+            Unavailable: only the Hub can tell, and it was not asked or did not answer.
+        """
+        if self.hub and is_repo_id(repo_id) and (self.hub / "datasets" / repo_id).is_dir():
+            return
+        self._online(f"whether there is a data set {repo_id}").dataset(repo_id)
+
     @property
     def usage(self) -> Usage:
         """What the run has cost at the Hub so far."""

@@ -101,6 +101,17 @@ def children(client: Client, repo_id: str, limit: int) -> list[tuple[str, str]]:
     return found
 
 
+def dataset(client: Client, repo_id: str) -> None:
+    """Ask whether there is a data set of this id.
+
+    Raises:
+        NotFound: there is none, or it is private.
+        Unavailable: it is not known.
+    """
+    fields = urlencode([("expand", "private")])
+    client.json(f"/api/datasets/{repo_id}?{fields}", Asked(repo_id, "the data set"))
+
+
 def _pages(client: Client, path: str, asked: Asked) -> list[Row]:
     found: list[Row] = []
     seen: set[str] = set()

@@ -75,6 +75,10 @@ class Hub:
         """``(id, relation)`` of the models that declare ``repo_id`` as their base."""
         return listing.children(self.client, repo_id, limit)
 
+    def dataset(self, repo_id: str) -> None:
+        """Ask whether there is a data set of this id; raises ``NotFound`` where there is none."""
+        listing.dataset(self.client, repo_id)
+
     def archive(self, repo_id: str, commit: str) -> Git:
         """All that leads to a commit, fetched with git; once in a run.
 
