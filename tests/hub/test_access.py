@@ -139,8 +139,7 @@ def test_the_token_stays_at_the_hub_whatever_it_redirects_to(
             server.faults.add(
                 Fault("hub", "/raw/", "redirect", headers={"location": f"{elsewhere.endpoint}/x"})
             )
-            with pytest.raises(Unavailable):
-                source.read_text("README.md")
+            assert source.read_text("README.md").endswith("# Card 2\n")  # by another way
         assert elsewhere.ledger.hub_requests >= 2
         assert {s.authorization for s in elsewhere.ledger.seen} == {None}
 

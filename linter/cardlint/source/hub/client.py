@@ -156,7 +156,9 @@ class Client:
                 ) from None
             except (httpx.HTTPError, httpx.StreamError) as error:  # the words may hold an address
                 reason, headers = self._broken(error, asked), {}
-                if not self._reached and isinstance(error, httpx.ConnectError):
+                if not self._reached and isinstance(
+                    error, httpx.ConnectError | httpx.ConnectTimeout
+                ):
                     # Most likely no network: waiting for it would make every local check slow.
                     if attempt:
                         self.patience.spent = reason
