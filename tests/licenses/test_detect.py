@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,7 @@ def _marked(text: str) -> str:
     return "# License\n\n" + re.sub(r"^(?=\S)", "> ", text, flags=re.MULTILINE)
 
 
-LAYOUTS = {
+LAYOUTS: dict[str, Callable[[str], str]] = {
     "verbatim": str,
     "one line": _one_line,
     "57 columns": _wrapped,
