@@ -113,12 +113,29 @@ class _RangeFile(io.RawIOBase):
         return data
 
 
-def read(source: Source, path: str, size: int) -> TorchFile:
-    """Find the tensors of a ``.bin``, ``.pt``, ``.pth`` or ``.ckpt`` file.
+def unusual_names(source: Source, path: str, size: int) -> tuple[str, ...]:
+    """The functions that a pickle names and a state dict does not need.
+
+    Args:
+        source: the repository.
+        path: of a pickle, bare or in PyTorch's zip.
+        size: its bytes.
 
     Raises:
-        Malformed: it is not PyTorch's zip format, or does not add up.
+        Malformed: it cannot be taken apart.
     """
+    if size <= MAX_PICKLE and source.read_ranges([Range(path, 0, min(size, 2))])[0][:1] == b"\x80":
+        text = source.read_ranges([Range(path, 0, size)])[0]
+    else:
+        _, _, text = _unzipped(source, path, size)
+    _, names = walk(text, path)
+    return tuple(sorted(n for n in names if not n.startswith(USUAL)))
+
+
+def _unzipped(
+    source: Source, path: str, size: int
+) -> tuple[dict[str, zipfile.ZipInfo], str, bytes]:
+    """The directory of PyTorch's zip, its root folder and its pickle."""
     try:
         archive = zipfile.ZipFile(_RangeFile(source, path, size))
         with archive:
@@ -137,6 +154,16 @@ def read(source: Source, path: str, size: int) -> TorchFile:
         ) from error
     if len(text) > MAX_PICKLE:
         raise Malformed(f"{path}: its pickle exceeds {MAX_PICKLE:,} bytes")
+    return entries, root, text
+
+
+def read(source: Source, path: str, size: int) -> TorchFile:
+    """Find the tensors of a ``.bin``, ``.pt``, ``.pth`` or ``.ckpt`` file.
+
+    Raises:
+        Malformed: it is not PyTorch's zip format, or does not add up.
+    """
+    entries, root, text = _unzipped(source, path, size)
     value, names = walk(text, path)
     tensors = _tensors(value)
     where = _places(source, path, size, entries, root, {t.key for t in tensors.values()})
