@@ -21,6 +21,7 @@ from cardlint.source.local import LocalCard, LocalFolder
 
 if TYPE_CHECKING:
     from cardlint.source.hub import Hub
+    from cardlint.source.hub.registry import Validation
 
 MAX_LISTED = 100_000
 """Repositories of a folder hub that are listed at most."""
@@ -89,10 +90,10 @@ class Resolver:
             try:
                 self._opened[key] = self._open(repo_id, revision)
             except Unavailable as reason:
-                self._opened[key] = reason.with_traceback(None)
+                self._opened[key] = _anew(reason)
         known = self._opened[key]
-        if isinstance(known, Unavailable):  # a new one: a traceback would keep its callers alive
-            raise type(known)(known.message, remedy=known.remedy)
+        if isinstance(known, Unavailable):
+            raise _anew(known)
         return known
 
     def _open(self, repo_id: str, revision: str | None) -> Source:
@@ -165,6 +166,31 @@ class Resolver:
             return
         self._online(f"whether there is a data set {repo_id}").dataset(repo_id)
 
+    def ask(self, kind: str, repo_id: str) -> None:
+        """Return when the Hub has such a repository.
+
+        Args:
+            kind: ``models`` or ``datasets``.
+            repo_id: ``org/name``.
+
+        Raises:
+            NotFound: there is none, or it is private.
+            Unavailable: the Hub was not asked or did not say.
+        """
+        from cardlint.source.hub.registry import ask
+
+        ask(self._online("which repositories exist").client, kind, repo_id)
+
+    def validate(self, card: str) -> Validation:
+        """Let the Hub check a card as it does before a commit.
+
+        Raises:
+            Unavailable: the Hub was not asked or did not say.
+        """
+        from cardlint.source.hub.registry import validate
+
+        return validate(self._online("the Hub's own check of the card").client, card)
+
     @property
     def usage(self) -> Usage:
         """What the run has cost at the Hub so far."""
@@ -228,3 +254,8 @@ def _folders(folder: Path) -> Iterator[Path]:
                 yield item
     except OSError as error:
         raise NotFound(f"{folder} cannot be listed: {error.strerror}") from error
+
+
+def _anew(reason: Unavailable) -> Unavailable:
+    """The same refusal without a history: its traceback would keep every caller alive."""
+    return type(reason)(reason.message, remedy=reason.remedy)
