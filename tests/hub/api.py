@@ -63,10 +63,14 @@ class Api:
                 return self._validate(request)
             if parts[:2] == ["api", "models"] and len(parts) == 2:
                 return self._list(request)
+            if parts[:2] == ["api", "datasets"] and len(parts) in {3, 4}:
+                return self._dataset("/".join(parts[2:]))
             if parts[:3] == ["api", "resolve-cache", "models"]:
                 return self._cached("/".join(parts[3:5]), parts[5], "/".join(parts[6:]), request)
             if parts[:2] == ["api", "models"]:
                 return self._models(parts[2:], request)
+            if parts[:2] == ["api", "datasets"]:
+                return self._dataset("/".join(parts[2:]), request)
             for verb in ("resolve", "raw"):
                 if verb in parts[1:3]:
                     at = parts.index(verb)
@@ -152,6 +156,14 @@ class Api:
             files = repo.files(commit)
             return answer_json([_row(p, files[p]) for p in wanted.get("paths", []) if p in files])
         raise Refused(404, "Not found")
+
+    def _dataset(self, id_: str, request: Request) -> Reply:
+        """Only whether it is there."""
+        if id_ in self.hub.datasets:
+            return answer_json({"_id": "0" * 24, "id": id_, "sha": "0" * 40, "private": False})
+        if self._token(request):
+            raise Refused(404, "Repository not found", "RepoNotFound")
+        raise Refused(401, "Invalid username or password.")
 
     def _git(self, id_: str, request: Request) -> Reply:
         repo = self._repo(id_, request, content=True)
@@ -260,6 +272,11 @@ class Api:
             rows.sort(key=lambda row: -row["downloads"])
         limit = int(request.first("limit", "1000"))
         return self._page(rows, self.hub.page_size or limit, request)
+
+    def _dataset(self, id_: str) -> Reply:
+        if not (self.hub.folder / "datasets" / id_).is_dir():
+            raise Refused(401, "Invalid username or password.")
+        return answer_json({"id": id_, "private": False})
 
     def _validate(self, request: Request) -> Reply:
         content = str(json.loads(request.body).get("content", ""))

@@ -17,6 +17,8 @@
 * ``hub.states[id]``   ``"gated"``, ``"private"`` or ``"disabled"``.
 * ``hub.renamed[old]`` the new id: the old one answers 307.
 * ``hub.tokens[t]``    the set of gated and private ids that token ``t`` opens; others are refused.
+* ``hub.datasets``     ids of datasets that are there; nothing more is known of them.
+* ``hub.downloads[id]`` what the Hub counts; lists of models are sorted by it.
 * ``hub.quota``        bucket (``api``, ``resolvers``) → requests left in this window; then 429.
 * ``hub.discussions.of[id]``  what was posted; ``hub.writing.of[id]`` what was proposed.
 
@@ -88,6 +90,7 @@ class HubServer:
         self.states: dict[str, str] = {}
         self.renamed: dict[str, str] = {}
         self.downloads: dict[str, int] = {}
+        self.datasets: set[str] = set()
         self.tokens: dict[str, set[str]] = {TOKEN: set()}
         self.ledger = Ledger()
         self.faults = Faults()
