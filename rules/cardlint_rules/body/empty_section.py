@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
@@ -18,7 +19,8 @@ class EmptySection(Rule):
     ## What it checks
     Headings of the second level and below that are followed by a heading of the same or a higher
     level, or by the end of the card, with nothing but comments between. A heading that is followed
-    by a deeper one is not empty; neither is the card's title.
+    by a deeper one is not empty; neither is the card's title. Sentences and links that are only set
+    in large type are no headings of sections.
 
     ## Why it matters
     An empty "Limitations" reads as if there were none.
@@ -49,7 +51,7 @@ class EmptySection(Rule):
         found = sections.sections(card.markdown)
         for here, after in zip_longest(found, found[1:]):
             heading = here.heading
-            if heading.level < 2 or not here.title or any(_says(b) for b in here.blocks):
+            if heading.level < 2 or any(_says(b) for b in here.blocks) or not _is_title(heading):
                 continue
             if after is not None and after.heading.level > heading.level:
                 continue
@@ -59,6 +61,14 @@ class EmptySection(Rule):
                 next_step="Write the section, or remove its heading.",
                 evidence={"heading": heading.text[:200]},
             )
+
+
+def _is_title(heading: Block) -> bool:
+    """Whether the heading names a section; many are sentences or links set in large type."""
+    title = sections.plain(heading.text)
+    if not title or re.search(r"[:!?<\]]", heading.text) or title.count(" ") > 5:
+        return False
+    return bool(sections.about(title)) or re.fullmatch(r"[^\W\d]+(?: [^\W\d]+)?", title) is not None
 
 
 def _says(block: Block) -> bool:
