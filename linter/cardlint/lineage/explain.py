@@ -1,0 +1,338 @@
+"""Which of many models a model was made from: copies, recipes, the closest relative, descendants.
+
+Distances (:mod:`cardlint.lineage.geometry`) only propose. What is named is what the comparison of
+weights (:mod:`cardlint.weights.compare`) confirms element by element, with controls. A relative that
+merely lies close is called the closest relative: it may be a parent, or share one with this model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from cardlint.findings import Confidence
+from cardlint.lineage.geometry import Cloud, Mix, cloud
+from cardlint.weights.align import align
+from cardlint.weights.compare import compare
+from cardlint.weights.evidence import Comparison, Kind, Verdict
+from cardlint.weights.sketch import Sketch
+
+COPIES = frozenset({Kind.IDENTICAL, Kind.REENCODED, Kind.PERMUTED})
+FAR = 0.75
+"""‖R − P‖/‖R‖ from which nothing is proposed: a fine-tune keeps a cosine of 0.85 and lies within
+0.55; a shared initialization lies near 0.9, an unrelated model near 1.4."""
+MAX_RELATIVES = 24
+"""Relatives of which all pairs and triples are tried."""
+MAX_RECIPES = 2
+"""Proposals of one size that are confirmed element by element."""
+MAX_CONTROLS = 2
+MAX_SINGLES = 6
+EXACT = 8.0
+"""A merge leaves its own rounding once, and that of its products where they are rounded too."""
+CLOSES = 0.25
+"""A further parent must close three quarters of what was left without it."""
+NEAR_EXACT = 0.1
+"""What an interpolation that bends leaves when it is taken for a straight one."""
+LEAST_WEIGHT = 0.01
+AS_CLOSE = 1.3
+"""Relatives at most so many times as far as the closest are told apart by how central they are."""
+CONSISTENT, CHANCE = 0.97, 0.8
+"""A pure merge reaches 0.97 to 1.00 of the informative elements (evidence.md, 4.2)."""
+COVERED = 0.95
+"""Share of the matrices that layers taken from others unchanged must make up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the weights say about where a model comes from."""
+
+    kind: str
+    """``merge``, ``relative`` (the closest one is told, not as a parent for certain) or ``none``."""
+    parents: tuple[str, ...]
+    """Most weight first; for ``relative`` the closest one alone."""
+    confidence: Confidence
+    statement: str
+    comparison: Comparison | None = None
+    """The one that confirms it, with its controls."""
+    copies: tuple[str, ...] = ()
+    """Models with the same numbers, in whatever encoding or order."""
+    descendants: tuple[str, ...] = ()
+    """Relatives that were made from this model."""
+    distances: tuple[tuple[str, float], ...] = ()
+    """‖R − P‖/‖R‖ to every model that could be laid beside this one, closest first."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The parents that the weights name with high confidence."""
+        return self.parents if self.confidence.rank <= Confidence.HIGH.rank else ()
+
+
+def explain(model: Sketch, others: Sequence[Sketch]) -> Answer:
+    """Find where a model comes from.
+
+    Args:
+        model: the one that is traced.
+        others: possible parents, of the same architecture; order does not matter.
+    """
+    if not others:
+        return _nothing(model)
+    return _Search(model, others).answer()
+
+
+def _nothing(model: Sketch) -> Answer:
+    why = f"Nothing that was looked at is related to {model.name}."
+    return Answer("none", (), Confidence.LOW, why)
+
+
+class _Search:
+    """One search; model 0 of the cloud is the traced one, the others follow in their order."""
+
+    def __init__(self, model: Sketch, others: Sequence[Sketch]) -> None:
+        self.model = model
+        self.others = others
+        self.place: Cloud = cloud(model, others)
+        norm = self.place.norm or 1.0
+        self.far = {i: np.sqrt(self.place.distance(0, i)) / norm for i in self._all}
+
+    @property
+    def _all(self) -> range:
+        return range(1, len(self.place.names))
+
+    def answer(self) -> Answer:
+        near = [i for i in self.place.nearest(0, self._all) if self.far[i] < FAR]
+        copies = [i for i in near if self._is_copy(i)]
+        self.near = [i for i in near if i not in copies][:MAX_RELATIVES]
+        found = self._merge() or self._layers(near) or self._closest() or _nothing(self.model)
+        return replace(
+            found,
+            copies=tuple(self.place.names[i] for i in copies),
+            distances=tuple(
+                (self.place.names[i], float(self.far[i]))
+                for i in sorted(self.far, key=self.far.get)  # type: ignore[arg-type]  # every key is in it
+            ),
+        )
+
+    def _sketch(self, i: int) -> Sketch:
+        return self.model if i == 0 else self.others[i - 1]
+
+    def _is_copy(self, i: int) -> bool:
+        """The same numbers, stored otherwise or in another order."""
+        if self.place.distance(0, i) > EXACT * self.place.rounding[0]:
+            return False
+        return compare(self.model, [self._sketch(i)]).verdict.kind in COPIES
+
+    @cached_property
+    def _distinct(self) -> list[int]:
+        """One of each set of relatives that are copies of each other."""
+        kept: list[int] = []
+        for i in self.near:
+            if all(self.place.distance(i, j) > self.place.rounding[j] / 2 for j in kept):
+                kept.append(i)
+        return kept
+
+    @cached_property
+    def _sources(self) -> frozenset[int]:
+        """Relatives that are no mixtures of two other relatives."""
+        mixed = {
+            j
+            for j in self._distinct
+            for m in self.place.mixes(j, [k for k in self._distinct if k != j], 2)[:1]
+            if _plausible(m) and m.left <= EXACT * self.place.rounding[j]
+        }
+        return frozenset(self._distinct) - mixed
+
+    def _merge(self) -> Answer | None:
+        """A recipe that the elements confirm, or a pair that closes almost everything."""
+        if len(self._distinct) < 2:
+            return None
+        for parts in self._proposals(0, self._distinct):
+            confirmed = self._confirm(parts)
+            if confirmed:
+                return confirmed
+        return self._bent()
+
+    def _proposals(self, i: int, among: Sequence[int]) -> Iterator[tuple[int, ...]]:
+        """Parts that leave far less than any one model does, fewest parts first.
+
+        Args:
+            i: what is to be explained.
+            among: of what; where the traced model (0) is among them, it takes part in all.
+        """
+        best = min(self.place.distance(i, j) for j in among)
+        for size in (2, 3):
+            mixes = [m for m in self.place.mixes(i, among, size) if _plausible(m)]
+            closing = [
+                m for m in mixes if m.left <= max(CLOSES * best, EXACT * self.place.rounding[i])
+            ]
+            best = min([best, *(m.left for m in mixes[:1])])
+            wanted = [m for m in closing if 0 in m.parts or 0 not in among]
+            wanted.sort(key=lambda m: m.left * (1 if self._sources.issuperset(m.parts) else 2))
+            yield from (m.parts for m in wanted[:MAX_RECIPES])
+        yield from self._together(i, among)
+
+    def _together(self, i: int, among: Sequence[int]) -> Iterator[tuple[int, ...]]:
+        """Methods that cut and vote (TIES and its kin) lie on no plane: try the sources together.
+
+        The base is the source in the middle; the others are those that the model leans to most.
+        """
+        sources = [j for j in among if j == 0 or j in self._sources]
+        if len(sources) < 3:
+            return
+        middle = min(sources, key=lambda j: sum(self.place.distance(j, k) for k in sources))
+        lean = {j: self._lean(i, middle, j) for j in sources if j != middle}
+        arms = sorted((j for j in lean if lean[j] > 0), key=lambda j: -lean[j])
+        for size in (2, 3):
+            parts = (*arms[:size], middle)
+            if len(arms) >= size and (0 in parts or 0 not in among):
+                yield parts
+
+    def _lean(self, i: int, middle: int, j: int) -> float:
+        """Cosine of the way from the middle to ``i`` with the way to ``j``."""
+        way, arm, gap = (self.place.distance(a, b) for a, b in ((middle, i), (middle, j), (i, j)))
+        return float((way + arm - gap) / (2 * np.sqrt(way * arm))) if way and arm else 0.0
+
+    def _confirm(self, parts: Sequence[int]) -> Answer | None:
+        chosen = [self._sketch(i) for i in parts]
+        spare = [self._sketch(i) for i in self._distinct if i not in parts]
+        said = compare(self.model, chosen, spare[:MAX_CONTROLS])
+        verdict = said.verdict
+        if not _sure(verdict):
+            return None
+        weights = {n: c.value for n, c in verdict.coefficients.items()}
+        if len(parts) == 2 and min(weights.values(), default=0.0) < 0:
+            return None  # not between the two: one of them was made from this model
+        used = [n for n in weights if abs(weights[n]) >= LEAST_WEIGHT] or [c.name for c in chosen]
+        if len(used) < 2:
+            return None
+        used.sort(key=lambda n: -weights.get(n, 0.0))
+        return Answer("merge", tuple(used), verdict.confidence, verdict.statement, said)
+
+    def _bent(self) -> Answer | None:
+        """A pair that closes almost everything although no recipe confirms it."""
+        mixes = [m for m in self.place.mixes(0, self._distinct, 2) if _convex(m)][:1]
+        for mix in mixes:
+            ends = min(self.place.distance(0, i) for i in mix.parts)
+            single = min(self.place.distance(0, i) for i in self._distinct)
+            if mix.left > min(NEAR_EXACT * ends, CLOSES * single):
+                return None
+            order = np.argsort(mix.weights)[::-1]
+            chosen = [self._sketch(mix.parts[n]) for n in order]
+            first, second = (c.name for c in chosen)
+            left = np.sqrt(mix.left / ends)
+            return Answer(
+                "merge",
+                (first, second),
+                Confidence.MEDIUM,
+                f"{self.model.name} lies between {first} and {second}; what is left, {left:.1%} of "
+                "the way to the nearer one, no recipe that was tried explains.",
+                compare(self.model, chosen),
+            )
+        return None
+
+    def _layers(self, sources: Sequence[int]) -> Answer | None:
+        """Layers taken unchanged from several models (passthrough)."""
+        if len(sources) < 2:
+            return None
+        sketches = [self._sketch(i) for i in sources]
+        tensors = [t for t in align(self.model, sketches).tensors if len(t.shape) > 1]
+        equal = np.array(
+            [[p is not None and np.array_equal(p, t.x) for p in t.parents] for t in tensors]
+        ).reshape(len(tensors), len(sketches))
+        missing = np.ones(len(tensors), bool)
+        chosen: list[int] = []
+        while missing.any() and len(chosen) < 4:
+            gain = equal[missing].sum(axis=0)
+            best = int(np.argmax(gain))
+            if not gain[best]:
+                break
+            chosen.append(best)
+            missing &= ~equal[:, best]
+        covered = 1 - float(missing.mean()) if tensors else 0.0
+        if covered < COVERED or len(chosen) < 2:
+            return None
+        names = [sketches[i].name for i in chosen]
+        return Answer(
+            "merge",
+            tuple(names),
+            Confidence.CERTAIN if covered == 1.0 else Confidence.HIGH,
+            f"{covered:.0%} of the matrices of {self.model.name} are, number for number, layers of "
+            f"{' and '.join(names)}.",
+            compare(self.model, [sketches[i] for i in chosen]),
+        )
+
+    def _closest(self) -> Answer | None:
+        """The closest relative that was not made from this model."""
+        gone: list[int] = []
+        left: list[int] = []
+        for i in self.near:
+            if left and self.far[i] > AS_CLOSE * self.far[left[0]]:
+                break
+            (gone if self._descends(i, gone) else left).append(i)
+        left.sort(key=self._eccentricity)
+        for i in left[:MAX_SINGLES]:
+            name = self.place.names[i]
+            said = compare(self.model, [self._sketch(i)])
+            if not said.relations[0].kind.derived:
+                continue
+            return Answer(
+                "relative",
+                (name,),
+                Confidence.MEDIUM,
+                f"The closest relative of {self.model.name} among the models looked at is {name} "
+                f"(similarity {said.relations[0].similarity:.4f}). It may be its parent, or share "
+                "one with it: the weights of two models alone do not tell which.",
+                said,
+                descendants=tuple(self.place.names[g] for g in gone),
+            )
+        return None
+
+    def _eccentricity(self, i: int) -> float:
+        """How far it is from the other relatives: a base is in the middle of what was made of it."""
+        return sum(np.sqrt(self.place.distance(i, j)) for j in self._distinct)
+
+    def _descends(self, i: int, gone: Sequence[int]) -> bool:
+        """Whether relative ``i`` was made from the model: a merge with it, or a tuned such merge."""
+        single = self.place.distance(i, 0)
+        if any(self.place.distance(i, g) < CLOSES * single for g in gone):
+            return True
+        others = [j for j in self._distinct if j != i]
+        if not others:
+            return False
+        for parts in self._proposals(i, [0, *others]):
+            verdict = compare(self._sketch(i), [self._sketch(j) for j in parts]).verdict
+            weight = verdict.coefficients.get(self.model.name)
+            if _sure(verdict) and (weight is None or weight.value > LEAST_WEIGHT):
+                return True
+        for mix in self.place.mixes(i, [0, *others], 2)[:1]:
+            ends = min(self.place.distance(i, j) for j in mix.parts)
+            if 0 in mix.parts and _convex(mix) and mix.left <= NEAR_EXACT * ends:
+                return True
+        return False
+
+
+def _sure(verdict: Verdict) -> bool:
+    """Whether a merge is confirmed element by element: by replay, or inside nearly all rounding.
+
+    Where models differ by a few units in the last place, rounding hides much: what chance explains
+    as well is not confirmed.
+    """
+    if verdict.kind is not Kind.MERGE:
+        return False
+    if verdict.confidence is Confidence.CERTAIN:
+        return True
+    inside = verdict.consistency or 0.0
+    return inside >= CONSISTENT and (verdict.chance is None or verdict.chance < CHANCE)
+
+
+def _convex(mix: Mix) -> bool:
+    return min(mix.weights) >= LEAST_WEIGHT
+
+
+def _plausible(mix: Mix) -> bool:
+    """Between its parts; or, with three, one of them subtracted as task arithmetic does its base."""
+    negative = sum(w < LEAST_WEIGHT for w in mix.weights)
+    small = any(abs(w) < LEAST_WEIGHT for w in mix.weights)
+    return not small and (negative == 0 or (len(mix.parts) == 3 and negative == 1))
