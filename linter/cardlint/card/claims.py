@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from cardlint.card import tables
 from cardlint.card.body import Block, BlockKind, Markdown
@@ -14,13 +13,7 @@ from cardlint.card.card import Card
 from cardlint.card.sections import plain
 from cardlint.findings import Location
 
-if TYPE_CHECKING:
-    from cardlint.repository import Repository
-
 _END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+(?=[^a-z])|[。！？]|\n\s*\n")
-_COPY = re.compile(
-    r"gguf|gptq|awq|ggml|exl2|mlx|onnx|quanti[sz]|[48]-?bit|fp8|int8|openvino|lora\b", re.IGNORECASE
-)
 _QUOTED_CARD = re.compile(r"\boriginal (?:model ?card|readme|card)\b")
 
 
@@ -127,19 +120,6 @@ def own_scores(card: Card, who: Names) -> dict[str, tables.Score]:
                 if own is not None:
                     found.setdefault(squeezed(line.label), own)
     return found
-
-
-def is_copy(repo: Repository) -> bool:
-    """Whether this is a re-encoded or adapted copy, whose card may describe the original."""
-    files = repo.files
-    if "adapter_config.json" in files or any(f.endswith(".gguf") for f in files):
-        return True
-    matter = repo.card.front_matter
-    relation = matter.get("base_model_relation") if matter else None
-    if relation is not None and relation.text in {"quantized", "adapter"}:
-        return True
-    title = " ".join(h.text for h in repo.card.markdown.headings[:1]) + " " + (repo.id or "")
-    return bool(_COPY.search(title))
 
 
 def names(card: Card, repo_id: str | None, parents: Iterable[str]) -> Names:

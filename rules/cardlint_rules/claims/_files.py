@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from cardlint.repository import Repository
 from cardlint.source.interface import Range
 
+_COPY = re.compile(
+    r"gguf|gptq|awq|ggml|exl2|mlx|onnx|quanti[sz]|[48]-?bit|fp8|int8|openvino|lora\b", re.IGNORECASE
+)
 MAX_SHARDS = 8
 """Headers read of one model; of more shards the index says how many bytes they hold."""
 
@@ -92,3 +96,16 @@ def show(number: float) -> str:
         if number >= size:
             return f"{number / size:.3g} {unit}"
     return f"{number:.0f}"
+
+
+def is_copy(repo: Repository) -> bool:
+    """Whether this is a re-encoded or adapted copy, whose card may describe the original."""
+    files = repo.files
+    if "adapter_config.json" in files or any(f.endswith(".gguf") for f in files):
+        return True
+    matter = repo.card.front_matter
+    relation = matter.get("base_model_relation") if matter else None
+    if relation is not None and relation.text in {"quantized", "adapter"}:
+        return True
+    title = " ".join(h.text for h in repo.card.markdown.headings[:1]) + " " + (repo.id or "")
+    return bool(_COPY.search(title))

@@ -10,6 +10,7 @@ from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint_rules.claims import _files
 from cardlint_rules.provenance import _bases
 
 SCRATCH = re.compile(
@@ -76,7 +77,7 @@ class Originality(Rule):
         listed = _bases.declared(card)
         if not listed or not has_any(card, *_WORDS) or not _WORTH.search(card.body):
             return
-        if claims.is_copy(repo):
+        if _files.is_copy(repo):
             return
         for sentence in claims.sentences(card.markdown, _WORTH):
             scratch = SCRATCH.search(sentence.text)

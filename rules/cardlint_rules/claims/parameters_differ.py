@@ -68,7 +68,7 @@ class ParametersDiffer(Rule):
         if (
             not has_any(card, "param", "model size", "parâmetros", "参数")
             or not CLAIM.search(card.body)
-            or claims.is_copy(repo)
+            or _files.is_copy(repo)
         ):
             return
         found = [

@@ -11,6 +11,7 @@ from cardlint.findings import Confidence, Finding, Severity
 from cardlint.lineage import prose
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule, Status
+from cardlint_rules.claims import _files
 from cardlint_rules.provenance import _bases
 
 LEAST = 2
@@ -48,7 +49,7 @@ class ParentLeftOut(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if "|" not in card.body or claims.is_copy(repo):
+        if "|" not in card.body or _files.is_copy(repo):
             return
         listed = _bases.declared(card)
         said = [

@@ -9,6 +9,7 @@ from cardlint.errors import Unavailable
 from cardlint.findings import Confidence, Finding, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint_rules.claims import _files
 from cardlint_rules.provenance import _bases
 
 LEAST = 3
@@ -49,7 +50,7 @@ class ScoresEqualUpstream(Rule):
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         card = repo.card
         listed = _bases.declared(card)
-        if "|" not in card.body or not listed or claims.is_copy(repo):
+        if "|" not in card.body or not listed or _files.is_copy(repo):
             return
         own = claims.own_scores(card, claims.names(card, repo.id, listed))
         if len(own) < LEAST:
