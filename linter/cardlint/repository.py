@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from cardlint.errors import Malformed, NotFound, Unavailable
+from cardlint.errors import Malformed, NotFound, Offline, Unavailable
 
 if TYPE_CHECKING:
     from cardlint.card.card import Card
@@ -65,6 +65,10 @@ class Options:
     budget: int = 64 << 20
     """Bytes of weights read from one model at most."""
     offline: bool = False
+    links: bool = False
+    """Whether web addresses that the card names are asked whether they answer."""
+    hub_validate: bool = False
+    """Whether the Hub is asked to check the card as well."""
     candidates: tuple[str, ...] = ()
     """Models to hold against the weights besides the declared ones."""
 
@@ -127,6 +131,20 @@ class Repository:
         if isinstance(answer, Unavailable):
             raise answer
         return answer  # type: ignore[no-any-return]  # checked above
+
+    def answers(self, url: str) -> int:
+        """The status with which a web address answers.
+
+        Raises:
+            Unavailable: it was not asked, is not public, or does not answer.
+        """
+        from cardlint.source.links import status
+
+        if not self.options.links or self.options.offline:
+            raise Offline(
+                "web addresses were not asked", remedy="Use --check-links, without --offline."
+            )
+        return status(url)
 
     def has(self, path: str) -> bool:
         """Whether the file list has ``path``."""

@@ -63,8 +63,6 @@ class Api:
                 return self._validate(request)
             if parts[:2] == ["api", "models"] and len(parts) == 2:
                 return self._list(request)
-            if parts[:2] == ["api", "datasets"] and len(parts) in {3, 4}:
-                return self._dataset("/".join(parts[2:]))
             if parts[:3] == ["api", "resolve-cache", "models"]:
                 return self._cached("/".join(parts[3:5]), parts[5], "/".join(parts[6:]), request)
             if parts[:2] == ["api", "models"]:
@@ -272,11 +270,6 @@ class Api:
             rows.sort(key=lambda row: -row["downloads"])
         limit = int(request.first("limit", "1000"))
         return self._page(rows, self.hub.page_size or limit, request)
-
-    def _dataset(self, id_: str) -> Reply:
-        if not (self.hub.folder / "datasets" / id_).is_dir():
-            raise Refused(401, "Invalid username or password.")
-        return answer_json({"id": id_, "private": False})
 
     def _validate(self, request: Request) -> Reply:
         content = str(json.loads(request.body).get("content", ""))

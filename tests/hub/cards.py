@@ -95,7 +95,11 @@ class Cards:
         if not isinstance(data, dict):
             return [{"message": "metadata must be an object"}], []
         texts = ("license", "license_name", "license_link", "pipeline_tag", "library_name")
-        wrong = [k for k in texts if k in data and not isinstance(data[k], str)]
+        wrong = [
+            k
+            for k in texts
+            if k in data and not isinstance(data[k], str | list if k == "license" else str)
+        ]
         return [{"message": f'"{key}" must be a string'} for key in wrong], []
 
 

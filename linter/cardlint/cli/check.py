@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     metavar="FILE|-",
     help="Read more targets from a file or stdin, one a line.",
 )
-@options.sources(candidates=True)
+@options.sources(candidates=True, online=True)
 @groups.chosen()
 @groups.aside()
 @groups.fixing()

@@ -57,12 +57,15 @@ def size(value: str) -> int:
     return bytes_
 
 
-def sources(*, weights: bool = True, candidates: bool = False) -> Callable[[Command], Command]:
+def sources(
+    *, weights: bool = True, candidates: bool = False, online: bool = False
+) -> Callable[[Command], Command]:
     """Add the options that say where to read; the command gets them as ``sources``.
 
     Args:
         weights: whether the command reads weights (``--weights``, ``--budget``).
         candidates: whether it looks for undeclared parents (``--candidate``).
+        online: whether it may ask more of the network (``--check-links``, ``--hub-validate``).
     """
     chosen = [
         click.option(
@@ -123,6 +126,22 @@ def sources(*, weights: bool = True, candidates: bool = False) -> Callable[[Comm
                 help="Hold the weights against this model too (may be repeated).",
             )
         )
+    if online:
+        chosen += [
+            click.option(
+                "--check-links",
+                "links",
+                is_flag=True,
+                envvar="CARDLINT_CHECK_LINKS",
+                help="Ask web addresses of the card whether they answer (public ones only).",
+            ),
+            click.option(
+                "--hub-validate",
+                is_flag=True,
+                envvar="CARDLINT_HUB_VALIDATE",
+                help="Let the Hub check the card too (the card is sent there).",
+            ),
+        ]
     return gather("sources", Sources, chosen)
 
 

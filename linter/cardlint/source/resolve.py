@@ -21,7 +21,7 @@ from cardlint.source.local import LocalCard, LocalFolder
 
 if TYPE_CHECKING:
     from cardlint.source.hub import Hub
-    from cardlint.source.hub.registry import Validation
+    from cardlint.source.hub.validation import Validation
 
 MAX_LISTED = 100_000
 """Repositories of a folder hub that are listed at most."""
@@ -166,20 +166,15 @@ class Resolver:
             return
         self._online(f"whether there is a data set {repo_id}").dataset(repo_id)
 
-    def ask(self, kind: str, repo_id: str) -> None:
-        """Return when the Hub has such a repository.
-
-        Args:
-            kind: ``models`` or ``datasets``.
-            repo_id: ``org/name``.
+    def model(self, repo_id: str) -> None:
+        """Ask whether there is a model of this id, in the folder hub or on the Hub.
 
         Raises:
-            NotFound: there is none, or it is private.
-            Unavailable: the Hub was not asked or did not say.
+            NotFound: the Hub has none, or it is private.
+            Unavailable: only the Hub can tell, and it was not asked or did not answer.
         """
-        from cardlint.source.hub.registry import ask
-
-        ask(self._online("which repositories exist").client, kind, repo_id)
+        if self._mirrored(repo_id) is None:
+            self._online(f"whether there is a model {repo_id}").open(repo_id)
 
     def validate(self, card: str) -> Validation:
         """Let the Hub check a card as it does before a commit.
@@ -187,7 +182,7 @@ class Resolver:
         Raises:
             Unavailable: the Hub was not asked or did not say.
         """
-        from cardlint.source.hub.registry import validate
+        from cardlint.source.hub.validation import validate
 
         return validate(self._online("the Hub's own check of the card").client, card)
 
