@@ -17,6 +17,10 @@ SHA-256 of a card, a line, an id on that line and one of
 The sample was drawn at random: cards with at most 14 lines that hold ``owner/name`` or an address on
 the Hub near one of about 60 word stems (chosen before the phrases were written), and cards without.
 Whatever the program reports on a labelled card and the labels do not have counts as wrong.
+
+The phrases were mended after the labels had been read, so the figure is not one of unseen cards. On
+the 250 cards outside the sample, read after the first version of the phrases, 348 of 359 statements
+were right (0.969).
 """
 
 from __future__ import annotations

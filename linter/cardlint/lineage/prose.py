@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cardlint.card.body import BlockKind
 from cardlint.findings import Location
 from cardlint.lineage.declared import Declaration, Origin
-from cardlint.lineage.mentions import MENTION, Reading, read
+from cardlint.lineage.mentions import MENTION, THING, Reading, read
 from cardlint.lineage.phrases import (
     INTRODUCTION,
     LABEL,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 MAX_SENTENCE = 1200
 """Characters of a sentence that are looked at: a longer one is a table or a log."""
 
+_OF = re.compile(rf"\b(?:of|from|for|de|do|da|del)\s+{MENTION}", re.IGNORECASE)
 _MAYBE_ID = re.compile(r"[A-Za-z0-9]/[A-Za-z0-9]")
 _END = re.compile(r"(?<=[.!?;])[\"')\]]*\s+(?=[^a-z])|[。！？；]|\n\s*\n|\n(?=[-*] )")
 
@@ -102,6 +103,8 @@ def _statements(card: Card) -> Iterator[ProseBase]:
             quoted = quoted or bool(QUOTED_SECTION.search(title))
             other = block.level > 1 and bool(OTHER_SECTION.search(title))
             introduced = section = _relation(TITLE, title)
+            if "/" in block.text and not other:
+                yield from _of_block(card, read(block), own, "", quoted=quoted)
             continue
         if block.kind in {BlockKind.CODE, BlockKind.RULE}:
             introduced = "" if block.kind is BlockKind.RULE else introduced
@@ -207,7 +210,9 @@ def _own_names(card: Card) -> frozenset[str]:
     for block in card.markdown.blocks:
         if block.kind is BlockKind.HEADING and block.level == 1:
             reading = read(block)
-            names.update(m.name.rpartition("/")[2] for m in reading.mentions)
+            # "ONNX version of a/b" and "Original model: a/b" are titles that name another model.
+            if not (_OF.search(reading.text) or LABEL.search(reading.text)):
+                names.update(m.name.rpartition("/")[2] for m in reading.mentions)
             names.add(reading.text.strip().rpartition("/")[2])
     opening = next((b for b in card.markdown.blocks if b.kind is BlockKind.PARAGRAPH), None)
     if opening and not opening.items:
@@ -223,4 +228,4 @@ def _show(reading: Reading, start: int, end: int) -> str:
     text = reading.text[start:end]
     for mention in reading.between(start, end):
         text = text.replace(MENTION, mention.name, 1)
-    return " ".join(text.split())[:300]
+    return " ".join(text.replace(THING, "…").split())[:300]
