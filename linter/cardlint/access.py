@@ -30,6 +30,10 @@ class Access:
     """Bytes of weights read from one model at most."""
     candidates: tuple[str, ...] = ()
     """Models to hold against the weights besides the declared bases."""
+    links: bool = False
+    """Whether web addresses that the card names are asked whether they answer."""
+    hub_validate: bool = False
+    """Whether the Hub is asked to check the card as well."""
 
     def resolver(self) -> Resolver:
         """What opens the repositories of one run, each once."""
@@ -50,4 +54,6 @@ class Access:
             budget=self.budget,
             offline=self.offline,
             candidates=self.candidates,
+            links=self.links,
+            hub_validate=self.hub_validate,
         )
