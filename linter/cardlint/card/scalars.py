@@ -43,6 +43,8 @@ _DATE = re.compile(
     r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?",
     re.ASCII,
 )
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+"""Most numbers, the same to both."""
 _LONG = 300
 """Digits behind which a number is no longer read exactly (js-yaml has only floats)."""
 
@@ -101,7 +103,7 @@ def python(text: str) -> Reading:
 
 def differ(text: str) -> tuple[Reading, Reading] | None:
     """Both readings of a plain scalar where they are not the same value, else ``None``."""
-    if text and text[0] not in _SPECIAL:
+    if not text or text[0] not in _SPECIAL or _DECIMAL.fullmatch(text):
         return None
     one, other = hub(text), python(text)
     numbers = {Kind.INT, Kind.FLOAT}
