@@ -54,5 +54,5 @@ class HeadingOrder(Rule):
             card.location(here.start, here.end),
             next_step=f"Make “{here.text[:60]}” a heading of level {before.level + 1}.",
             evidence={"lines": [card.location(h.start).line for _, h in skips[:50]]},
-            related=[card.location(h.start, h.end) for _, h in skips[1:50]],
+            related=[card.location(h.start, h.end) for _, h in skips[1:4]],
         )

@@ -11,6 +11,9 @@ from cardlint.rule import Fact, Rule
 from cardlint_rules.body._template import PLACEHOLDER, PLACEHOLDER_WORDS
 
 SHOWN = 50
+"""Lines in the evidence."""
+POINTED = 4
+"""Places that a reader is pointed to; the rest are like them."""
 
 
 class Placeholder(Rule):
@@ -64,5 +67,5 @@ class Placeholder(Rule):
             places[0],
             next_step="Fill them in, or remove the lines that do not apply.",
             evidence={"count": count, "lines": [p.line for p in places[:SHOWN]]},
-            related=places[1:SHOWN],
+            related=places[1:POINTED],
         )

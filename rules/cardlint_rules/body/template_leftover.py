@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cardlint.card.words import has_any
@@ -11,6 +12,9 @@ from cardlint.rule import Fact, Rule
 from cardlint_rules.body._template import JINJA, LEFTOVER
 
 SHOWN = 50
+"""Lines in the evidence."""
+POINTED = 4
+"""Places that a reader is pointed to; the rest are like them."""
 
 
 class TemplateLeftover(Rule):
@@ -59,7 +63,7 @@ class TemplateLeftover(Rule):
         if not found:
             return
         fields = [m for m, kind in found if kind == "field"]
-        shown = " ".join(found[0][0][0].split())[:70]
+        shown = _line(card.text, found[0][0])
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         yield self.finding(
             f"“{shown}”{more}: {'a field that nobody filled in' if fields else 'a text of the template'}.",
@@ -71,5 +75,11 @@ class TemplateLeftover(Rule):
                 "lines": [card.location(m.start()).line for m, _ in found[:SHOWN]],
             },
             severity=Severity.WARNING if fields else None,
-            related=[card.location(m.start(), m.end()) for m, _ in found[1:SHOWN]],
+            related=[card.location(m.start(), m.end()) for m, _ in found[1:POINTED]],
         )
+
+
+def _line(text: str, match: re.Match[str]) -> str:
+    """What was found, to the end of its line or comment."""
+    rest = re.split(r"-->|[\r\n]", text[match.start() : match.end() + 80], maxsplit=1)[0]
+    return " ".join(max(rest, match[0], key=len).removeprefix("<!--").split())[:90]

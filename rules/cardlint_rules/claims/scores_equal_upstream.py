@@ -81,7 +81,7 @@ class ScoresEqualUpstream(Rule):
                     "common": len(common),
                     "equal": {m: own[m].text for m in equal[:50]},
                 },
-                related=[card.location(own[m].cell.start, own[m].cell.end) for m in equal[1:50]],
+                related=[card.location(own[m].cell.start, own[m].cell.end) for m in equal[1:5]],
             )
 
 
