@@ -62,7 +62,7 @@ def _rich(lines: Sequence[Line], style: Style) -> str:
     console = Console(
         file=out,
         force_terminal=True,
-        color_system="standard" if style.color else None,
+        color_system="standard" if style.color or style.hyperlinks else None,  # None: no links
         width=style.width or 10_000,
         highlight=False,
         markup=False,
