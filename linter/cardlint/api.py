@@ -92,7 +92,14 @@ def compare(
     def sketches(targets: Iterable[Target]) -> list[Sketch]:
         return [_sketch(str(t), resolver, access) for t in targets]
 
-    return hold(sketches([model])[0], sketches(parents), sketches(controls))
+    targets = [str(t) for t in (model, *parents)]
+    said = hold(sketches(targets[:1])[0], sketches(targets[1:]), sketches(controls))
+    if access.weights != "full" or any(Path(t).is_file() for t in targets):
+        return said  # a sketch holds a sample only
+    from cardlint.weights.confirm import confirm
+
+    opened = [resolver.target(t) for t in targets]
+    return confirm(said, opened[0], opened[1:])
 
 
 def _sketch(target: str, resolver: Resolver, access: Access) -> Sketch:
@@ -101,10 +108,6 @@ def _sketch(target: str, resolver: Resolver, access: Access) -> Sketch:
         from cardlint.weights.sketch_file import load
 
         return load(path)
-    if access.weights == "full":
-        from cardlint.weights.full import whole
-
-        return whole(resolver.target(target), name=target)
     from cardlint.weights.read import sketch
 
     return sketch(resolver.target(target), budget=access.budget, name=target)

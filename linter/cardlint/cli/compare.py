@@ -14,7 +14,10 @@ from cardlint.cli.options import Output, Sources
 from cardlint.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cardlint.source.resolve import Resolver
+    from cardlint.weights.evidence import Comparison
     from cardlint.weights.sketch import Sketch
 
 
@@ -72,6 +75,8 @@ def command(
         return cli.NOTHING_CHECKED
     k = 1 + len(parents)
     said = compare(sketches[0], sketches[1:k], sketches[k:])
+    if sources.weights == "full":
+        said = _every_element(said, (model, *parents), resolver)
     if evidence:
         from cardlint.weights.evidence_file import write
 
@@ -98,10 +103,45 @@ def _open(text: str, resolver: Resolver, sources: Sources) -> Sketch:
         from cardlint.weights.sketch_file import load
 
         return load(path)
-    if sources.weights == "full":
-        from cardlint.weights.full import whole
-
-        return whole(resolver.target(text), name=text)
     from cardlint.weights.read import sketch
 
     return sketch(resolver.target(text), budget=sources.budget, name=text)
+
+
+def _every_element(said: Comparison, targets: Sequence[str], resolver: Resolver) -> Comparison:
+    """The same comparison with the figures of all elements; a stopped scan goes on next time."""
+    from platformdirs import user_cache_path
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    from cardlint.weights.confirm import confirm
+
+    if any(Path(text).is_file() for text in targets):
+        raise UsageError(
+            "a sketch holds a sample only",
+            remedy="Leave out --weights full, or give the models themselves.",
+        )
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    model, *parents = (resolver.target(text) for text in targets)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+        return confirm(
+            said,
+            model,
+            parents,
+            progress=lambda done, of: bar.update(task, completed=done, total=of),
+            state=user_cache_path("cardlint") / "scans",
+        )

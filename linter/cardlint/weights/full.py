@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cardlint.errors import Malformed, NotFound, OverBudget
+from cardlint.errors import Malformed, NotFound
 from cardlint.source.interface import Source
 from cardlint.weights.arrange import arrange
 from cardlint.weights.checkpoint import Checkpoint, open_checkpoint
@@ -32,7 +32,7 @@ from cardlint.weights.moments import Moments, empty, moments
 from cardlint.weights.names import Part, canonical
 from cardlint.weights.read import fetch, readable, sketch
 from cardlint.weights.runs import span
-from cardlint.weights.sketch import Sketch, Tensor
+from cardlint.weights.sketch import Tensor
 
 CHUNK = 1 << 20
 """Elements of a tensor that one thread sums at a time."""
@@ -40,8 +40,6 @@ HELD = 48 << 20
 """Elements of all models that all threads together hold at most: under 400 MB with what sums need."""
 SCATTERED = 1 << 24
 """Elements of a tensor whose rows stand apart in the file; larger ones are left out, and named."""
-LIMIT = 32 << 20
-"""Elements of a model that :func:`whole` takes into memory."""
 
 Progress = Callable[[int, int], None]
 """(bytes read, bytes of all) → nothing; called from the caller's thread."""
@@ -56,6 +54,8 @@ class Scan:
     """Canonical name → why it was not compared."""
     elements: tuple[int, int]
     """Compared, of the model's."""
+    rearranged: tuple[bool, ...] = ()
+    """For each parent: its units are in another order, so that its sums mean nothing."""
 
 
 @dataclass
@@ -98,7 +98,7 @@ def scan(
         parents: at least one.
         recipe: the coefficient of each parent, to be replayed to the bit.
         progress: told after every chunk.
-        state: a file that keeps what is finished; it is taken up if it is of the same scan.
+        state: a folder that keeps what is finished, until all is.
 
     Raises:
         Unavailable: one of them cannot be read.
@@ -128,24 +128,8 @@ def scan(
             kept.add(job.part.tensor.canonical, job.total)
     total = sum(math.prod(p.tensor.shape) for p in opened[0].parts.values())
     compared = sum(m.n for _, m in result.values())
-    return Scan(result, left_out, (compared, total))
-
-
-def whole(source: Source, *, name: str | None = None) -> Sketch:
-    """A sketch that holds every element, of a model that fits in memory.
-
-    Raises:
-        OverBudget: the model has more than :data:`LIMIT` elements.
-        Unavailable: it cannot be read.
-    """
-    checkpoint = open_checkpoint(source)
-    if checkpoint.elements > LIMIT:
-        raise OverBudget(
-            f"{name or source.identity.location} has {checkpoint.elements:,} elements;"
-            f" at most {LIMIT:,} are held in memory at once",
-            remedy="Leave out --weights full: a sample of all layers is read.",
-        )
-    return sketch(source, budget=checkpoint.nbytes, name=name, everything=True)
+    kept.close()
+    return Scan(result, left_out, (compared, total), tuple(bool(c.steps) for c in found))
 
 
 def _open(source: Source) -> _Files:
@@ -268,29 +252,38 @@ def _identity(opened: Sequence[_Files], recipe: Sequence[float] | None) -> str:
 
 @dataclass
 class _State:
-    """The tensors that are finished, one JSON line each, after a line that says of what."""
+    """The tensors that are finished, one JSON line each, in a file that is named after the scan."""
 
-    path: Path | None
+    folder: Path | None
     identity: str
     parents: int
     finished: dict[str, Moments] = field(default_factory=dict)
 
+    @property
+    def path(self) -> Path | None:
+        return self.folder / f"scan-{self.identity[:32]}.jsonl" if self.folder else None
+
     def __post_init__(self) -> None:
         if self.path is None:
             return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             lines = self.path.read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
             lines = []
-        if lines and lines[0] == self.identity:
-            for line in lines[1:]:
-                try:
-                    name, found = _restore(json.loads(line), self.parents)
-                except (ValueError, KeyError, TypeError, Malformed):
-                    break  # the line at which the scan was stopped
-                self.finished[name] = found
-        rows = [self._line(name, found) for name, found in self.finished.items()]
-        self.path.write_text("\n".join([self.identity, *rows]) + "\n", "utf-8")
+        for line in lines:
+            try:
+                name, found = _restore(json.loads(line), self.parents)
+            except (ValueError, KeyError, TypeError, Malformed):
+                break  # the line at which the scan was stopped
+            self.finished[name] = found
+        rows = [self._line(name, found) + "\n" for name, found in self.finished.items()]
+        self.path.write_text("".join(rows), "utf-8")
+
+    def close(self) -> None:
+        """All is finished: nothing to keep."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
 
     def add(self, name: str, found: Moments) -> None:
         """Keep a finished tensor."""

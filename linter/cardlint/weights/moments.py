@@ -67,6 +67,19 @@ class Moments:
             w[i + 1] = 1.0
         return w
 
+    def parts(self, i: int) -> tuple[float, float, float, float, float]:
+        """For parent ``i``: ⟨r, p⟩, ‖r‖², ‖p‖² of the centered vectors, ‖r − p‖² and ‖p‖² as they are."""
+        r = [1.0, 1.0] + [0.0] * (len(self.sums) - 2)
+        p = self._parent(i)
+        difference = [a - b for a, b in zip(r, p, strict=True)]
+        return (
+            self._product(r, p),
+            self._square(r, centered=True),
+            self._square(p, centered=True),
+            self._square(difference),
+            self._square(p),
+        )
+
     def cosine(self, i: int) -> float:
         """Cosine of the centered model and parent ``i``; 0 where one is constant."""
         r = [1.0, 1.0] + [0.0] * (len(self.sums) - 2)

@@ -38,7 +38,6 @@ def sketch(
     budget: int = BUDGET,
     requests: int = REQUESTS,
     name: str | None = None,
-    everything: bool = False,
 ) -> Sketch:
     """Read a model's headers and the sampled elements of its tensors.
 
@@ -47,7 +46,6 @@ def sketch(
         budget: bytes of weights that are read at most (headers come on top).
         requests: ranges that are read at most.
         name: what the model is called in results; its id or place if not given.
-        everything: read all elements, whatever that costs.
 
     Raises:
         Unavailable: there are no weights that can be looked at, or they cannot be had.
@@ -56,7 +54,7 @@ def sketch(
     named = canonical(checkpoint.stored, checkpoint.config)
     gaps = [*checkpoint.gaps, *named.gaps]
     parts = readable(named, gaps)
-    if everything or checkpoint.nbytes <= min(budget, WHOLE):
+    if checkpoint.nbytes <= min(budget, WHOLE):
         blocks = dict(_whole(source, parts, gaps))
     else:
         blocks = _sampled(source, parts, _Purse(budget, requests), gaps)

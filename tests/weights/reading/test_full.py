@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cardlint.errors import OverBudget
 from cardlint.source.interface import Range
 from cardlint.source.local import LocalFolder
-from cardlint.weights.full import scan, whole
+from cardlint.weights.compare import compare
+from cardlint.weights.confirm import confirm
+from cardlint.weights.full import scan
 from cardlint.weights.invariants import cosine
 from cardlint.weights.moments import Moments, empty, moments
+from cardlint.weights.read import sketch
 from tests.kit.weights import rounded
 from tests.weights.reading.kit import Array, rng, weights, write
 
@@ -49,7 +51,7 @@ def test_every_element_is_compared(tmp_path: Path, dtype: str) -> None:
     assert found.left_out == {}
     sums = total({k: m for k, (_, m) in found.tensors.items()})
     x, p, q = (
-        np.concatenate([b.values for b in whole(s).blocks.values()]).astype(np.float64)
+        np.concatenate([b.values for b in sketch(s).blocks.values()]).astype(np.float64)
         for s in (mix, *parents)
     )
     assert sums.cosine(0) == pytest.approx(cosine(x, p), abs=1e-9)
@@ -112,14 +114,15 @@ def test_a_scan_that_was_stopped_goes_on(tmp_path: Path) -> None:
     Failing.left = 15
     with pytest.raises(OSError, match="gone"):
         scan(failing, parents, state=state)
-    kept = len(state.read_text().splitlines()) - 1
-    assert 0 < kept < 21
-    state.write_text(state.read_text() + '{"tensor": "half a li')
+    (file,) = state.iterdir()
+    assert 0 < len(file.read_text().splitlines()) < 21
+    file.write_text(file.read_text() + '{"tensor": "half a li')
     seen: list[tuple[int, int]] = []
     Failing.left = 1 << 30
     again = scan(failing, parents, state=state, progress=lambda *at: seen.append(at))
     assert seen[0][0] > 0
     assert seen[-1][0] == pytest.approx(seen[-1][1], rel=1e-3)
+    assert list(state.iterdir()) == []
     fresh = scan(mix, parents)
     assert set(again.tensors) == set(fresh.tensors)
     for name, (_, found) in fresh.tensors.items():
@@ -127,12 +130,15 @@ def test_a_scan_that_was_stopped_goes_on(tmp_path: Path) -> None:
 
 
 def test_the_state_of_another_scan_is_not_taken_up(tmp_path: Path) -> None:
-    """Another recipe, or other files."""
+    """Another recipe, or other files, go by another name."""
     mix, parents = family(tmp_path)
-    state = tmp_path / "state"
-    scan(mix, parents, recipe=[0.6, 0.4], state=state)
-    sums = scan(mix, parents, recipe=[0.5, 0.5], state=state)
-    assert total({k: m for k, (_, m) in sums.tensors.items()}).replayed < sums.elements[0]
+    names = set()
+    for recipe in ([0.6, 0.4], [0.5, 0.5]):
+        Failing.left = 15
+        with pytest.raises(OSError, match="gone"):
+            scan(Failing(mix.root), parents, recipe=recipe, state=tmp_path / "state")
+        names |= {f.name for f in (tmp_path / "state").iterdir()}
+    assert len(names) == 2
 
 
 def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
@@ -149,13 +155,6 @@ def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
         "norm.final": "a parent's shape is [65]",
     }
     assert found.tensors["lm_head"][1].n == 256 * 64
-
-
-def test_a_model_beyond_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the way out."""
-    monkeypatch.setattr("cardlint.weights.full.LIMIT", 1000)
-    with pytest.raises(OverBudget, match="at most 1,000"):
-        whole(LocalFolder(write(tmp_path, weights())))
 
 
 @pytest.mark.slow
@@ -185,3 +184,28 @@ def test_memory_does_not_grow_with_the_model(tmp_path: Path) -> None:
         check=True,
     )
     assert float(done.stdout) <= 400
+
+
+def test_a_comparison_is_confirmed_over_all_elements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a sample to every element: the same verdict, the figures of all."""
+    mix, parents = family(tmp_path)
+    exact = compare(sketch(mix, name="mix"), [sketch(p, name=p.root.name) for p in parents])
+    monkeypatch.setattr("cardlint.weights.read.WHOLE", 0)
+    some = [sketch(s, name=s.root.name, requests=40) for s in (mix, *parents)]
+    said = compare(some[0], some[1:])
+    seen: list[tuple[int, int]] = []
+    full = confirm(said, mix, parents, progress=lambda *at: seen.append(at))
+    assert seen[-1][0] == pytest.approx(seen[-1][1], rel=1e-3)
+    assert full.verdict.kind == exact.verdict.kind == "merge"
+    assert full.verdict.replay == pytest.approx(1, abs=1e-3)
+    assert full.coverage["elements"] == exact.coverage["elements"]
+    for one, other in zip(full.relations, exact.relations, strict=True):
+        assert one.similarity == pytest.approx(other.similarity, abs=1e-6)
+        assert one.distance == pytest.approx(other.distance, rel=1e-4)
+        assert one.identical == pytest.approx(other.identical, abs=1e-9)
+    table = {(c.component, c.layer): c.n for c in exact.components}
+    for row in full.components:
+        assert row.n == table[row.component, row.layer]
+        assert row.consistency == pytest.approx(1, abs=0.01)
