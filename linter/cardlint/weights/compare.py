@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from cardlint.errors import Unavailable
 from cardlint.findings import Json, NotChecked
 from cardlint.weights import applied, mixture, relation, residue, samples, verdict
 from cardlint.weights.align import Aligned, Alignment, align
@@ -37,9 +36,6 @@ def compare(
         model: the model under test.
         parents: possible parents, the base too if there is one; order does not matter.
         controls: models that should explain nothing, such as other fine-tunes of the base.
-
-    Raises:
-        Unavailable: all parents are adapters: they say nothing without their base.
     """
     adapters = [p.delta for p in parents]
     if not all(adapters) if model.delta else any(adapters):
@@ -52,7 +48,8 @@ def compare(
         for i, p in enumerate(parents)
     )
     relations = _directed(relations, alone)
-    related = [i for i, r in enumerate(relations) if r.kind.derived]
+    # A parent with a small part, or far from the others, may look like a shared origin only.
+    related = [i for i, r in enumerate(relations) if r.kind.derived or r.kind is Kind.SHARED_INIT]
     problem = _problem(parents, _only(everyone, related), related)
     found = None
     if not any(r.kind in verdict.NEAR for r in relations) and len(related) > 1:
@@ -95,10 +92,18 @@ def _with_adapters(
         )
     bases = [p for p in parents if not p.delta]
     adapters = [p for p in parents if p.delta]
+    names = tuple(p.name for p in parents)
     if not bases:
-        raise Unavailable(
-            f"{adapters[0].name} is an adapter: it says nothing without its base",
-            remedy="Give the base as a further parent.",
+        why = "an adapter says nothing without its base; give the base as a further parent"
+        return Comparison(
+            model=model.name,
+            parents=names,
+            verdict=verdict.not_comparable(model.name, names, why),
+            relations=tuple(relation.not_comparable(n, why) for n in names),
+            components=(),
+            controls=(),
+            coverage=_coverage(model, ()),
+            not_checked=tuple(NotChecked(n, why) for n in names),
         )
     sums = [(a, q, s) for a in adapters for q in bases if (s := applied.laid_on(a, q))]
     found = compare(model, [*bases, *(s for _, _, s in sums)], controls)
@@ -106,7 +111,6 @@ def _with_adapters(
         told = applied.merged(model, base, adapter)
         if told:
             return replace(found, parents=tuple(p.name for p in parents), verdict=told)
-    names = tuple(p.name for p in parents)
     lost = [a for a in adapters if not any(a is used for used, _, _ in sums)]
     gaps = tuple(
         NotChecked(a.name, "the adapter does not fit any of the given bases") for a in lost
@@ -238,11 +242,11 @@ def _verdict(
         )
     near = verdict.nearest(relations)
     said = verdict.of_relation(model, near)
-    if near.kind in verdict.NEAR or len(problem.names) < 2:
+    if near.kind in verdict.NEAR or sum(r.kind.derived for r in relations) < 2:
         return said
     left = residue.measure(problem)
     younger = all(r.direction == FROM_MODEL for r in relations if r.kind.derived)
-    if left and left.between and left.stable and not younger:
+    if left and left.between and left.stable and (left.closed or not younger):
         return verdict.with_residue(said, model, problem.names, left)
     return replace(said, residue=left.size if left else None)
 

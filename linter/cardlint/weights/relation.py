@@ -97,7 +97,7 @@ def relate(
         dtypes.add((mine, theirs))
         _add(sums, t, y, mine, theirs)
     if not sums.n or sums.raw_yy == 0:
-        return _not_comparable(parent)
+        return not_comparable(parent, "no weight matrix of one has a counterpart in the other")
     similarity = sums.xy / math.sqrt(sums.xx * sums.yy) if sums.xx > 0 and sums.yy > 0 else 0.0
     p_value = null.combine(sums.p_values)
     norms = _norms(sums)
@@ -124,7 +124,8 @@ def relate(
     )
 
 
-def _not_comparable(parent: str) -> Relation:
+def not_comparable(parent: str, why: str) -> Relation:
+    """That nothing can be said, and why."""
     return Relation(
         parent=parent,
         kind=Kind.NOT_COMPARABLE,
@@ -133,7 +134,7 @@ def _not_comparable(parent: str) -> Relation:
         confidence=Confidence.LOW,
         identical=0.0,
         distance=0.0,
-        note="no weight matrix of one has a counterpart in the other",
+        note=why,
     )
 
 

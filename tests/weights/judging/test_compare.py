@@ -1,0 +1,233 @@
+"""What a comparison must say, on small models drawn from seeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from cardlint.findings import Confidence
+from cardlint.source.local import LocalFolder
+from cardlint.weights.compare import compare
+from cardlint.weights.evidence import Comparison, Kind
+from cardlint.weights.read import sketch
+from cardlint.weights.sketch import Sketch
+from tests.kit.weights import (
+    Array,
+    bf16_bits,
+    bf16_values,
+    llama_shapes,
+    tensors,
+    write_safetensors,
+)
+
+SHAPES = llama_shapes(hidden=64, layers=3, vocab=256)
+BASE: dict[str, Any] = {"sum": [[1, 1, 0.02]]}
+
+
+def tuned(seed: int, size: float) -> dict[str, Any]:
+    """A fine-tune of the base: the relative distance is ``size``."""
+    return {"sum": [[1, 1, 0.02], [1, seed, 0.02 * size]]}
+
+
+def mixed(*parts: tuple[float, Mapping[str, Any]]) -> dict[str, Any]:
+    """A linear merge in float32, rounded once."""
+    return {"mix": [list(p) for p in parts]}
+
+
+def model(folder: Path, name: str, values: Mapping[str, Any] | Mapping[str, Array]) -> Sketch:
+    """A sketch of the model that a spec, or its tensors, describe."""
+    given = values if "sum" not in values and "mix" not in values else tensors(values, SHAPES)
+    write_safetensors(folder / name / "model.safetensors", given)
+    return sketch(LocalFolder(folder / name), name=name)
+
+
+def said(folder: Path, what: Any, **parents: Any) -> Comparison:
+    """The comparison of a model with parents given by spec."""
+    return compare(model(folder, "R", what), [model(folder, k, v) for k, v in parents.items()])
+
+
+@pytest.mark.parametrize("distance", [0.0005, 0.001, 0.003, 0.01, 0.1, 1.0])
+@pytest.mark.parametrize("alpha", [0.6, 0.137, 0.9])
+def test_a_linear_merge_is_recovered_at_every_distance(
+    tmp_path: Path, distance: float, alpha: float
+) -> None:
+    """|Δα| ≤ 0.001 and bit-identical, however little the parents differ."""
+    p = tuned(2, distance)
+    found = said(tmp_path, mixed((alpha, p), (1 - alpha, BASE)), P=p, Q=BASE)
+    assert found.verdict.kind is Kind.MERGE
+    assert found.verdict.method == "linear"
+    value = found.verdict.coefficients["P"]
+    assert value.value == pytest.approx(alpha, abs=1e-3)
+    assert value.low - 1e-6 <= alpha <= value.high + 1e-6
+    assert found.verdict.confidence is Confidence.CERTAIN
+    assert found.verdict.replay is not None
+    assert found.verdict.replay >= 0.999
+
+
+def test_three_parents_and_one_that_took_no_part(tmp_path: Path) -> None:
+    """Coefficients of three; a fourth model gets zero."""
+    p = {k: tuned(i, 0.1) for i, k in enumerate("ABCD", start=2)}
+    what = mixed((0.5, p["A"]), (0.3, p["B"]), (0.2, p["C"]))
+    found = said(tmp_path, what, **p)
+    got = {k: round(c.value, 3) for k, c in found.verdict.coefficients.items()}
+    assert got == {"A": 0.5, "B": 0.3, "C": 0.2, "D": 0.0}
+
+
+def test_arithmetic_in_bfloat16_is_told_from_one_rounding(tmp_path: Path) -> None:
+    """Products rounded to bfloat16 and divided by the rounded sum: another arithmetic, same α."""
+    p, q = tensors(tuned(2, 0.1), SHAPES), tensors(BASE, SHAPES)
+
+    def b(x: Array) -> Array:
+        return bf16_values(bf16_bits(np.asarray(x, np.float32)))
+
+    weights = [b(np.array([w], np.float32)) for w in (0.6, 0.4)]
+    total = b(weights[0] + weights[1])
+    what = {k: b(b(b(weights[0] * p[k]) + b(weights[1] * q[k])) / total) for k in p}
+    found = said(tmp_path, what, P=p, Q=q)
+    assert found.verdict.kind is Kind.MERGE
+    assert found.verdict.arithmetic == "bfloat16 throughout"
+    assert found.verdict.coefficients["P"].value == pytest.approx(0.6, abs=1e-3)
+
+
+@pytest.mark.parametrize("size", [0.002, 0.02, 0.2])
+def test_a_fine_tune_is_no_merge_of_its_base_and_a_sibling(tmp_path: Path, size: float) -> None:
+    """Nor is anything said to be missing."""
+    found = said(tmp_path, tuned(3, size), sibling=tuned(2, 0.02), base=BASE)
+    assert found.verdict.kind is Kind.FINETUNE
+    assert found.verdict.missing_parent is False
+
+
+def test_a_fine_tune_of_a_fine_tune_is_a_chain(tmp_path: Path) -> None:
+    """Least squares would say 0.9 parent + 0.1 grandparent; it is no merge."""
+    what = {"sum": [[1, 1, 0.02], [1, 2, 0.002], [1, 3, 0.002]]}
+    found = said(tmp_path, what, parent=tuned(2, 0.1), grandparent=BASE)
+    assert found.verdict.kind is Kind.FINETUNE
+    assert found.verdict.missing_parent is False
+
+
+def test_two_siblings_explain_nothing(tmp_path: Path) -> None:
+    """A third child of one base, held against two others."""
+    found = said(tmp_path, tuned(4, 0.1), A=tuned(2, 0.1), B=tuned(3, 0.1))
+    assert found.verdict.kind is not Kind.MERGE
+
+
+def test_the_base_is_no_merge_of_its_children(tmp_path: Path) -> None:
+    """It lies between them for no other reason than geometry."""
+    found = said(tmp_path, BASE, A=tuned(2, 0.1), B=tuned(3, 0.1))
+    assert found.verdict.kind is not Kind.MERGE
+
+
+def test_training_after_a_merge_is_a_residue(tmp_path: Path) -> None:
+    """No pure merge; the coefficients are told with their spread; the size of the rest too."""
+    p = tuned(2, 0.1)
+    merged = tensors(mixed((0.6, p), (0.4, BASE)), SHAPES)
+    step = tensors({"sum": [[1, 7, 0.0004]]}, SHAPES)
+    what = {k: v + step[k] - (v.ndim == 1) for k, v in merged.items()}
+    found = said(tmp_path, what, P=p, Q=BASE)
+    assert found.verdict.kind is Kind.FINETUNE
+    assert found.verdict.missing_parent is True
+    assert found.verdict.coefficients["P"].value == pytest.approx(0.6, abs=0.02)
+    assert found.verdict.residue == pytest.approx(0.2, abs=0.05)
+    assert "trained on" in found.verdict.statement
+
+
+def test_a_missing_parent_is_noticed(tmp_path: Path) -> None:
+    """Two of three parents do not close the sum."""
+    p = {k: tuned(i, 0.1) for i, k in enumerate("ABC", start=2)}
+    what = mixed((0.4, p["A"]), (0.3, p["B"]), (0.3, p["C"]))
+    found = said(tmp_path, what, A=p["A"], B=p["B"])
+    assert found.verdict.kind is not Kind.MERGE
+    assert found.verdict.missing_parent is True
+
+
+def test_unrelated_models_of_one_configuration(tmp_path: Path) -> None:
+    """Same shapes, same recipe, another seed: no relation, and a p-value that says so."""
+    found = said(tmp_path, {"sum": [[1, 8, 0.02]]}, P=BASE)
+    assert found.verdict.kind is Kind.UNRELATED
+    assert found.relations[0].p_value > 1e-3
+    assert abs(found.relations[0].similarity) < 0.05
+
+
+def test_a_shared_initialization_is_not_derivation(tmp_path: Path) -> None:
+    """Two runs from the same numbers share half of their variance and none of their norms."""
+    found = said(
+        tmp_path, {"sum": [[1, 1, 0.02], [1, 2, 0.02]]}, P={"sum": [[1, 1, 0.02], [1, 3, 0.02]]}
+    )
+    assert found.verdict.kind is Kind.SHARED_INIT
+    assert found.verdict.confidence is Confidence.MEDIUM
+
+
+def test_identity_is_certain(tmp_path: Path) -> None:
+    """The same numbers under another name."""
+    found = said(tmp_path, BASE, P=BASE)
+    assert (found.verdict.kind, found.verdict.confidence) == (Kind.IDENTICAL, Confidence.CERTAIN)
+
+
+def test_a_low_rank_change_is_an_adapter(tmp_path: Path) -> None:
+    """The rank of the difference is told."""
+    rng = np.random.default_rng(0)
+    what = tensors(BASE, SHAPES)
+    for name, x in what.items():
+        if "layers" in name and x.ndim == 2:
+            u, v = rng.standard_normal((x.shape[0], 4)), rng.standard_normal((4, x.shape[1]))
+            what[name] = (x + 0.002 * u @ v).astype(np.float32)
+    found = said(tmp_path, what, P=BASE)
+    assert found.verdict.kind is Kind.ADAPTER
+    assert found.relations[0].rank == 4
+
+
+def test_parts_of_two_models_are_a_passthrough(tmp_path: Path) -> None:
+    """Layer 0 of one, the rest of the other."""
+    a, b = tensors(tuned(2, 0.1), SHAPES), tensors(tuned(3, 0.1), SHAPES)
+    what = {k: (a if ".layers.0." in k else b)[k] for k in a}
+    found = said(tmp_path, what, A=a, B=b)
+    assert (found.verdict.kind, found.verdict.method) == (Kind.MERGE, "passthrough")
+
+
+def test_a_control_that_explains_as_much_takes_the_certainty(tmp_path: Path) -> None:
+    """A copy of the parent, given as a control, explains the weights too: medium, not certain."""
+    p = tuned(2, 0.1)
+    r = model(tmp_path, "R", mixed((0.6, p), (0.4, BASE)))
+    parents = [model(tmp_path, "P", p), model(tmp_path, "Q", BASE)]
+    free = compare(r, parents, [model(tmp_path, "other", tuned(5, 0.1))])
+    caught = compare(r, parents, [model(tmp_path, "copy", p)])
+    assert [c.failed for c in free.controls] == [True]
+    assert free.verdict.confidence is Confidence.CERTAIN
+    assert [c.failed for c in caught.controls] == [False]
+    assert caught.verdict.confidence is Confidence.MEDIUM
+
+
+@pytest.mark.parametrize(
+    ("what", "parents"),
+    [
+        (mixed((0.6, tuned(2, 0.1)), (0.4, BASE)), {"P": tuned(2, 0.1), "Q": BASE}),
+        (tuned(2, 0.1), {"P": BASE}),
+        ({"sum": [[1, 8, 0.02]]}, {"P": BASE, "Q": tuned(2, 0.1)}),
+    ],
+)
+def test_the_json_is_what_the_schema_says(tmp_path: Path, what: Any, parents: Any) -> None:
+    """Real output of each kind is valid against the published schema, after a trip through JSON."""
+    schema = json.loads(files("cardlint").joinpath("schemas/compare.json").read_text("utf-8"))
+    data = json.loads(json.dumps(said(tmp_path, what, **parents).json(), allow_nan=False))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(data)
+    assert {"kind", "method", "confidence", "statement", "coefficients"} <= set(data["verdict"])
+
+
+def test_numbers_that_are_no_numbers_do_not_spread(tmp_path: Path) -> None:
+    """NaN, infinity, zeros and a constant tensor in the model: a verdict, and only finite figures."""
+    what = tensors(tuned(2, 0.1), SHAPES)
+    what["model.layers.0.mlp.up_proj.weight"][:3] = np.nan
+    what["model.layers.0.mlp.up_proj.weight"][3] = np.inf
+    what["model.layers.1.mlp.up_proj.weight"][:] = 0
+    what["model.layers.2.mlp.up_proj.weight"][:] = 0.5
+    found = said(tmp_path, what, P=BASE, Q=tuned(3, 0.1))
+    json.dumps(found.json(), allow_nan=False)
+    assert found.verdict.kind is Kind.FINETUNE
