@@ -22,7 +22,13 @@ from cardlint.source.resolve import Resolver
 
 TABLE = Path(__file__).with_name("findings_by_rule.tsv")
 OFTEN = 0.10
-WHY: dict[str, str] = {}
+WHY = {
+    "body/section-missing": "information, one a card: the topics that no heading speaks of; "
+    "published surveys of model cards find the same gaps",
+    "license/missing": "the card has no license field: surveys find that on 25 to 64 % of the Hub",
+    "provenance/prose-base-undeclared": "the text names a parent and base_model does not: the field "
+    "is younger than many of these cards; precision by hand labels in prose_bases.tsv",
+}
 """Rule → why it is right that it fires on more than one real card in ten."""
 
 
