@@ -104,10 +104,11 @@ def compare(
 
 def _sketch(target: str, resolver: Resolver, access: Access) -> Sketch:
     path = Path(target)
-    if path.is_file() and path.suffix == ".safetensors":
-        from cardlint.weights.sketch_file import load
+    if path.is_file():
+        from cardlint.weights.sketch_file import is_sketch, load
 
-        return load(path)
+        if path.suffix == ".safetensors" or is_sketch(path):
+            return load(path)
     from cardlint.weights.read import sketch
 
     return sketch(resolver.target(target), budget=access.budget, name=target)

@@ -99,10 +99,11 @@ def command(
 def _open(text: str, resolver: Resolver, sources: Sources) -> Sketch:
     """A sketch file as it is; anything else is read."""
     path = Path(text)
-    if path.is_file() and path.suffix == ".safetensors":
-        from cardlint.weights.sketch_file import load
+    if path.is_file():
+        from cardlint.weights.sketch_file import is_sketch, load
 
-        return load(path)
+        if path.suffix == ".safetensors" or is_sketch(path):
+            return load(path)
     from cardlint.weights.read import sketch
 
     return sketch(resolver.target(text), budget=sources.budget, name=text)

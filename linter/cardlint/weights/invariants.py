@@ -249,3 +249,21 @@ def median_cosine(pairs: Iterable[tuple[Floats, Floats]]) -> float:
     """Median over tensors of the cosine; 0 when there are none."""
     found = [cosine(x, y) for x, y in pairs]
     return float(np.median(found)) if found else 0.0
+
+
+def is_sinusoid(rows: Floats) -> bool:
+    """Whether rows are sines and cosines of one table: s² + c² = 1 in every pair of columns.
+
+    Whisper's encoder and the first transformers keep positions so (Vaswani et al. 2017, 3.5), the two
+    halves side by side or taking turns. The same in unrelated models.
+
+    Args:
+        rows: ``(n, d)`` whole rows.
+    """
+    width = rows.shape[1]
+    if width % 2 or width < 4 or not len(rows):
+        return False
+    half = width // 2
+    squares = rows.astype(np.float64) ** 2
+    beside, turns = squares[:, :half] + squares[:, half:], squares[:, ::2] + squares[:, 1::2]
+    return any(bool(np.abs(pairs - 1).max() < 0.02) for pairs in (beside, turns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from cardlint.source.interface import Range, Source
 from cardlint.weights.checkpoint import Checkpoint, open_checkpoint
 from cardlint.weights.dtypes import FLOATS
 from cardlint.weights.formats.interface import Data, Plain, Storage
+from cardlint.weights.invariants import is_sinusoid
 from cardlint.weights.names import Named, Part, canonical, elements
 from cardlint.weights.plan import WHOLE, Run, plan
 from cardlint.weights.runs import span as spread
@@ -59,13 +60,17 @@ def sketch(
     else:
         blocks = _sampled(source, parts, _Purse(budget, requests), gaps)
     gaps += _odd_values(blocks.values())
+    tensors = {key: part.tensor for key, part in named.parts.items()}
+    for key in [key for key, block in blocks.items() if _is_table(block)]:
+        tensors[key] = replace(tensors[key], fixed=True)
+        blocks[key] = replace(blocks[key], tensor=tensors[key])
     identity = source.identity
     return Sketch(
         name=name or identity.repo_id or identity.location,
         repo_id=identity.repo_id,
         commit=identity.commit,
         files=checkpoint.files,
-        tensors={key: part.tensor for key, part in named.parts.items()},
+        tensors=tensors,
         blocks=blocks,
         coverage=_coverage(checkpoint, named, blocks),
         config=checkpoint.config,
@@ -267,6 +272,16 @@ def _decode(part: Part, run: Run, data: Sequence[Data]) -> Floats:
         values.append(part.storage.decode(start, span, data[at : at + need])[::stride])
         at += need
     return np.concatenate(values) if len(values) > 1 else values[0]
+
+
+def _is_table(block: Block) -> bool:
+    """Whether learned positions turn out to be a table of sines."""
+    shape = block.tensor.shape
+    if "position" not in block.tensor.component or len(shape) != 2:
+        return False
+    if not shape[1] or (block.runs % shape[1]).any():
+        return False
+    return is_sinusoid(block.values.reshape(-1, shape[1]))
 
 
 def _odd_values(blocks: Iterable[Block]) -> Iterator[str]:

@@ -123,6 +123,21 @@ def test_functions_of_the_architecture_are_marked(name: str, shape: tuple[int, .
     assert [p.tensor.fixed for p in canonical(stored, {}).parts.values()] == [True]
 
 
+@pytest.mark.parametrize("turns", [False, True])
+@pytest.mark.parametrize("dtype", ["F32", "F16"])
+def test_positions_that_are_sines_are_marked(tmp_path: Path, dtype: str, turns: bool) -> None:  # noqa: FBT001  # a parameter of the table
+    """Whisper's encoder keeps a table of sines; its decoder learns positions."""
+    angles = np.arange(100)[:, None] / 10_000 ** (np.arange(32) / 32)
+    pair = np.stack([np.sin(angles), np.cos(angles)], -1 if turns else 1)
+    learned = rng(1).normal(0, 0.5, (100, 64))
+    names = ("model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight")
+    values = dict(zip(names, (pair.reshape(100, 64), learned), strict=True))
+    found = read(write(tmp_path, {k: v.astype(np.float32) for k, v in values.items()}, dtype))
+    assert found.blocks["encoder.position_embedding"].tensor.fixed
+    assert found.tensors["encoder.position_embedding"].fixed
+    assert not found.tensors["position_embedding"].fixed
+
+
 def test_a_bias_of_attention_is_not_a_mask() -> None:
     """GPT-NeoX has both under one ending."""
     stored = {"h.0.attn.bias": Plain("F32", (64,), ("b",), "f", 0, 0)}

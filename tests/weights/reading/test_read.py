@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,55 @@ def test_a_file_without_model_is_a_model(tmp_path: Path) -> None:
     """Any name will do when it is the only one."""
     write_safetensors(tmp_path / "weights" / "foo.safetensors", {"a": np.ones(3, np.float32)})
     assert array(read(tmp_path), "a").tolist() == [1, 1, 1]
+
+
+@pytest.mark.slow
+def test_the_rio_case_at_full_size(tmp_path: Path) -> None:
+    """397 B parameters in 61 shards (sparse files): every layer and component within the budget."""
+    hidden, experts, inner = 4096, 512, 1024
+    shards: list[dict[str, tuple[int, ...]]] = [
+        {
+            "model.language_model.embed_tokens.weight": (248_320, hidden),
+            "lm_head.weight": (248_320, hidden),
+        }
+    ]
+    for layer in range(60):
+        p = f"model.language_model.layers.{layer}."
+        full = {"q": 16_384, "k": 512, "v": 512}
+        linear = {"in_proj_qkv": 12_288, "in_proj_z": 8192, "in_proj_b": 64, "in_proj_a": 64}
+        if layer % 4 == 3:
+            shapes = {f"self_attn.{k}_proj.weight": (n, hidden) for k, n in full.items()}
+            shapes["self_attn.o_proj.weight"] = (hidden, 8192)
+        else:
+            shapes = {f"linear_attn.{k}.weight": (n, hidden) for k, n in linear.items()}
+            shapes["linear_attn.out_proj.weight"] = (hidden, 8192)
+        rest: dict[str, tuple[int, ...]] = {
+            "input_layernorm.weight": (hidden,),
+            "mlp.gate.weight": (experts, hidden),
+            "mlp.experts.gate_up_proj": (experts, 2 * inner, hidden),
+            "mlp.experts.down_proj": (experts, hidden, inner),
+            "mlp.shared_expert.up_proj.weight": (inner, hidden),
+            "mlp.shared_expert_gate.weight": (1, hidden),
+        }
+        shards.append({p + k: v for k, v in {**shapes, **rest}.items()})
+    listed: dict[str, str] = {}
+    for i, tensors in enumerate(shards):
+        header, at = {}, 0
+        for name, shape in tensors.items():
+            end = at + 2 * int(np.prod(shape))
+            header[name] = {"dtype": "BF16", "shape": list(shape), "data_offsets": [at, end]}
+            at = end
+        file = f"model-{i + 1:05}-of-00061.safetensors"
+        with (tmp_path / file).open("wb") as out:
+            start = raw_header(header)
+            out.write(start)
+            out.truncate(len(start) + at)
+        listed |= dict.fromkeys(tensors, file)
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": listed}))
+    source = Counting(tmp_path)
+    found = sketch(source)
+    assert found.coverage.elements[1] > 390e9
+    assert found.coverage.layers == (60, 60)
+    assert found.coverage.components[0] == found.coverage.components[1]
+    assert sum(len(b) for b in source.batches) < 1100
+    assert sum(r.length for b in source.batches for r in b) < 64 << 20
