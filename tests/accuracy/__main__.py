@@ -20,7 +20,7 @@ from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from tests.accuracy import family, measure  # noqa: E402  # the number of threads must be set first
+from tests.accuracy import family, measure  # after the number of threads is set
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from cardlint.weights.evidence import Comparison, Kind
 from cardlint.weights.read import sketch
 from cardlint.weights.sketch import Sketch
 from tests.accuracy.family import SHARED_INIT, Model, origins
-from tests.kit.weights import llama_shapes, rounded, write_safetensors
+from tests.kit.weights import Array, llama_shapes, rounded, write_safetensors
 
 ALPHA = 1e-3
 """|Δα| up to which a linear merge counts as recovered."""
@@ -66,11 +66,10 @@ class Table:
             lines.append(
                 f"  {name:<34} {right:>5} of {len(cases):<5} {right / len(cases):>7.3f}{false}{more}"
             )
-        for case in self.cases:
-            if (not case.right and every) or case.accusation:
-                lines.append(
-                    f"    {'!' if case.accusation else '-'} {case.group}: {case.name}: {case.said}"
-                )
+        shown = [c for c in self.cases if c.accusation or (every and not c.right)]
+        lines += [
+            f"    {'!' if c.accusation else '-'} {c.group}: {c.name}: {c.said}" for c in shown
+        ]
         return "\n".join(lines)
 
 
@@ -252,7 +251,7 @@ def _blend(
     rng: np.random.Generator, distance: float, alpha: float, *, both: bool, after: float = 0.0
 ) -> tuple[Sketch, Sketch, Sketch]:
     """R = α P + (1 − α) Q; ``both``: P and Q are two fine-tunes, else Q is P's base."""
-    tensors: dict[str, dict[str, np.ndarray]] = {"R": {}, "P": {}, "Q": {}}  # type: ignore[type-arg]  # any float
+    tensors: dict[str, dict[str, Array]] = {"R": {}, "P": {}, "Q": {}}
     for name, shape in SHAPES.items():
         base = (rng.standard_normal(shape) * 0.02 + (len(shape) == 1)).astype(np.float32)
         part = distance / 2**0.5 if both else distance
@@ -269,10 +268,10 @@ def _blend(
             r = rounded(r + step, "BF16")
         for key, x in (("R", r), ("P", p), ("Q", q)):
             tensors[key][name] = x
-    return tuple(_sketch(k, tensors[k]) for k in "RPQ")  # type: ignore[return-value]  # three of them
+    return _sketch("R", tensors["R"]), _sketch("P", tensors["P"]), _sketch("Q", tensors["Q"])
 
 
-def _sketch(name: str, tensors: Mapping[str, np.ndarray]) -> Sketch:  # type: ignore[type-arg]  # any float
+def _sketch(name: str, tensors: Mapping[str, Array]) -> Sketch:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:

@@ -48,7 +48,7 @@ def kept(d: Array, density: float) -> Array:
 def test_slerp_with_its_t(tmp_path: Path) -> None:
     """Per tensor: its coefficients do not sum to one."""
 
-    def merge(name: str) -> Array:
+    def merge(name: str) -> Any:
         a, b = ONE[name].astype(np.float64), TWO[name].astype(np.float64)
         c = float((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b))
         if abs(c) > 0.9995:
@@ -64,7 +64,7 @@ def test_slerp_with_its_t(tmp_path: Path) -> None:
 def test_task_arithmetic_is_more_than_one(tmp_path: Path) -> None:
     """The base has a negative coefficient."""
 
-    def merge(name: str) -> Array:
+    def merge(name: str) -> Any:
         q, a, b = changes(name)
         return q + 0.7 * a + 0.6 * b
 
@@ -77,7 +77,7 @@ def test_task_arithmetic_is_more_than_one(tmp_path: Path) -> None:
 def test_ties_with_weights_and_density(tmp_path: Path) -> None:
     """Trimmed by size, signs elected, weights divided by those that stayed."""
 
-    def merge(name: str) -> Array:
+    def merge(name: str) -> Any:
         q, a, b = changes(name)
         d = np.stack([a * kept(a, 0.4), b * kept(b, 0.4)])
         w = np.array([0.6, 0.4]).reshape(2, *[1] * q.ndim)
@@ -93,11 +93,11 @@ def test_ties_with_weights_and_density(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("consensus", "method"), [(False, "dare_linear"), (True, "dare_ties")])
-def test_dare_with_its_density(tmp_path: Path, consensus: bool, method: str) -> None:
+def test_dare_with_its_density(tmp_path: Path, *, consensus: bool, method: str) -> None:
     """Dropped by chance and rescaled; with or without an election of signs."""
     rng = np.random.default_rng(5)
 
-    def merge(name: str) -> Array:
+    def merge(name: str) -> Any:
         q, a, b = changes(name)
         masks = [rng.random(q.shape) < 0.6 for _ in "ab"]
         d = np.stack([w * x * m / 0.6 for w, x, m in zip((0.6, 0.5), (a, b), masks, strict=True)])
@@ -116,7 +116,7 @@ def test_dare_with_its_density(tmp_path: Path, consensus: bool, method: str) -> 
 def test_nearswap_with_its_step(tmp_path: Path) -> None:
     """Every element moves towards the other model by the same step at most."""
 
-    def merge(name: str) -> Array:
+    def merge(name: str) -> Any:
         a, b = ONE[name].astype(np.float32), TWO[name].astype(np.float32)
         gap = np.maximum(np.abs(a - b), np.float32(1e-6))
         w = np.clip(np.float32(0.001) / gap, 0, 1)
@@ -131,7 +131,7 @@ def test_model_stock_from_its_angles(tmp_path: Path) -> None:
     """The share of the mean follows from the angle between the differences."""
     three = tensors({"sum": [[1, 1, 0.02], [0.5, 2, 0.004], [1, 4, 0.003]]}, SHAPES)
 
-    def merge(name: str) -> Array:
+    def merge(name: str) -> Any:
         q, a, b = changes(name)
         b = three[name] - q
         c = float((a * b).sum() / np.linalg.norm(a) / np.linalg.norm(b))
@@ -147,7 +147,7 @@ def test_noise_has_no_method(tmp_path: Path) -> None:
     """A blend with a random coefficient for every element follows no recipe."""
     rng = np.random.default_rng(6)
 
-    def merge(name: str) -> Array:
+    def merge(name: str) -> Any:
         part = rng.uniform(0, 1, SHAPES[name])
         return part * ONE[name] + (1 - part) * TWO[name]
 
