@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from cardlint.card.nodes import Kind, Value
 from cardlint.card.shapes import describe
-from cardlint.findings import Finding, NotChecked, Severity
+from cardlint.findings import Confidence, Finding, NotChecked, Severity
+from cardlint.lineage.statements import LOCAL_ROOTS
 from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, values, written
 from cardlint_rules.metadata._ids import invalid_id
 
@@ -16,7 +17,8 @@ class BaseModelInvalid(FrontMatterRule):
 
     ## What it checks
     `base_model` is one id, or a list of ids, written as `org/name` (a few old models have no
-    organization). Local paths, addresses, free text and empty values are none.
+    organization). Local paths, addresses, free text and empty values are none. A first part that is
+    a usual name of a folder (`outputs/run-1`) is a warning: the Hub takes it for an id.
 
     ## Why it matters
     The Hub refuses the card (`"base_model" with value "…" is not valid`). Training programs write
@@ -56,6 +58,8 @@ class BaseModelInvalid(FrontMatterRule):
                         evidence={"base_model": value.text},
                         fix=wrong.fix,
                     )
+                elif value.text.partition("/")[0].lower() in LOCAL_ROOTS:
+                    yield self._folder(name, value)
             elif value.kind is Kind.NULL:
                 where = (
                     value if value.span.start < value.span.end else field.key if field else value
@@ -73,3 +77,14 @@ class BaseModelInvalid(FrontMatterRule):
                     next_step="Write base_model as one org/name, or as a list of them.",
                     evidence={"base_model": value.data},
                 )
+
+    def _folder(self, name: str, value: Value) -> Finding:
+        """The Hub takes it for an id; people and training programs mean a folder by it."""
+        return self.finding(
+            f"{name} is written as an id, and looks like a folder on a disk: {written(value)}.",
+            value.span.location(),
+            next_step="Write the id of the model that was loaded from there, as org/name.",
+            severity=Severity.WARNING,
+            confidence=Confidence.MEDIUM,
+            evidence={"base_model": value.text},
+        )

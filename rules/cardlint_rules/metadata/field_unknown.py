@@ -74,7 +74,9 @@ class FieldUnknown(FrontMatterRule):
                     f"{name} is not a field that the Hub reads"
                     + (f", and {meant} is there as well." if taken else "."),
                     field.key.span.location(),
-                    next_step=f"Did you mean {meant}?",
+                    next_step=f"Take it out, or put its value under {meant}."
+                    if taken
+                    else f"Did you mean {meant}?",
                     evidence={"field": name, "meant": meant},
                     fix=None
                     if taken or name.startswith("task")
