@@ -143,7 +143,7 @@ def _whole(source: Source, parts: dict[str, Part], gaps: list[str]) -> Iterator[
             for part in inside:
                 values = part.view.take(flat)
                 runs = np.array([[0, values.size]], np.int64)
-                yield part.tensor.canonical, Block(part.tensor, runs, values)
+                yield part.tensor.canonical, Block(part.tensor, runs, values, _places(need))
 
 
 def _batches(
@@ -231,8 +231,13 @@ def _sampled(
                 parts[name].tensor,
                 np.array([(run.start, run.length) for run, _ in pieces], np.int64),
                 np.concatenate([v for _, v in pieces]),
+                _places([r for run, need in needs if run.canonical == name for r in need]),
             )
     return blocks
+
+
+def _places(ranges: Iterable[Range]) -> tuple[tuple[str, int, int], ...]:
+    return tuple((r.path, r.offset, r.length) for r in ranges)
 
 
 def _split(chosen: dict[str, set[Run]], parts: dict[str, Part]) -> Iterator[list[Run]]:

@@ -47,6 +47,8 @@ class Block:
     """``(k, 2)``: first flat (C-order) element and number of elements of each run, ascending."""
     values: npt.NDArray[np.floating]
     """``(n,)`` float32 (float64 where stored so): exactly the stored numbers, runs joined."""
+    ranges: tuple[tuple[str, int, int], ...] = ()
+    """(path, first byte, bytes) of what was read for them; of a fused tensor read whole, all of it."""
 
     @property
     def whole(self) -> bool:

@@ -2,8 +2,8 @@
 
 Its tensors are the sampled elements under their canonical names, in the precision in which the model
 stores them (decoded formats in float32); ``__tensors__`` is the list of all the model's tensors,
-JSON, deflated. The metadata name repository, commit, files with hashes, plan, coverage, and the runs
-of every block. Nothing in it is believed before it adds up.
+JSON, deflated. The metadata name repository, commit, files with hashes, plan, coverage, and for every
+block the runs of elements and the byte ranges that were read. Nothing in it is believed before it adds up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,7 @@ def save(sketch: Sketch, path: Path | str) -> None:
         "config": json.dumps(sketch.config, default=dict),
         "coverage": json.dumps(asdict(sketch.coverage)),
         "gaps": json.dumps(sketch.gaps),
+        "ranges": json.dumps({n: b.ranges for n, b in sketch.blocks.items()}),
         "runs": json.dumps({n: b.runs.tolist() for n, b in sketch.blocks.items()}),
     }
     header: dict[str, Any] = {"__metadata__": metadata}
@@ -154,11 +155,14 @@ def _build(handle: int, header: Header, path: str, size: int, name: str | None) 
         raise Malformed(f"{path}: its list of tensors has more than {MAX_TABLE:,} bytes")
     tensors = {t.canonical: t for t in map(_tensor, json.loads(table))}
     runs: dict[str, Any] = json.loads(meta["runs"])
+    ranges: dict[str, Any] = json.loads(meta.get("ranges", "{}"))
     blocks = {}
     for key, rows in runs.items():
         entry = entries[key]
         values = decode(entry.dtype, os.pread(handle, entry.size, entry.offset))
-        blocks[key] = _block(tensors[key], np.array(rows, np.int64).reshape(-1, 2), values, path)
+        block = _block(tensors[key], np.array(rows, np.int64).reshape(-1, 2), values, path)
+        read = tuple((str(p), int(at), int(n)) for p, at, n in ranges.get(key, ()))
+        blocks[key] = replace(block, ranges=read)
     files: Mapping[str, Any] = dict(json.loads(meta["files"]))
     coverage = {k: (int(v[0]), int(v[1])) for k, v in json.loads(meta["coverage"]).items()}
     return Sketch(

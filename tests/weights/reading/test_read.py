@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cardlint.source.interface import Range
 from cardlint.source.local import LocalFolder
 from cardlint.weights import plan as plan_module
+from cardlint.weights.dtypes import decode
 from cardlint.weights.read import sketch
 from cardlint.weights.runs import intersect
 from tests.kit.weights import rounded, write_safetensors
@@ -53,6 +55,8 @@ def test_a_sample_has_the_numbers_of_the_whole(tmp_path: Path) -> None:
     assert not block.whole
     expected = np.concatenate([truth[s : s + n] for s, n in block.runs])
     np.testing.assert_array_equal(block.values, expected)
+    data = LocalFolder(tmp_path).read_ranges([Range(*r) for r in block.ranges])
+    np.testing.assert_array_equal(decode("BF16", b"".join(data)), expected)
 
 
 @pytest.mark.usefixtures("sampled")

@@ -28,6 +28,7 @@ def test_everything_comes_back(tmp_path: Path, dtype: str) -> None:
         np.testing.assert_array_equal(back.blocks[name].values, block.values)
         np.testing.assert_array_equal(back.blocks[name].runs, block.runs)
         assert back.blocks[name].values.dtype == block.values.dtype
+        assert back.blocks[name].ranges == block.ranges != ()
     for key in ("name", "repo_id", "commit", "files", "tensors", "coverage", "config", "plan"):
         assert getattr(back, key) == getattr(sketch, key)
     assert (back.gaps, back.delta, back.format) == (sketch.gaps, sketch.delta, sketch.format)
