@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from cardlint.compliance import signing
 from cardlint.compliance.bundle import PREDICATE, write
 from cardlint.compliance.scan import scan
 from cardlint.compliance.verify import verify
-from cardlint.errors import Malformed
+from cardlint.errors import Malformed, UsageError
 from cardlint.repository import Options
 from cardlint.source.resolve import Resolver
 
@@ -63,7 +64,12 @@ def test_the_statement_is_in_toto(bundle: Path) -> None:
     with zipfile.ZipFile(bundle) as archive:
         statement = json.loads(archive.read("statement.json"))
     assert statement["predicateType"] == PREDICATE
-    assert {tuple(s["digest"]) for s in statement["subject"]} == {("sha256",), ("gitCommit",)}
+    assert [tuple(s["digest"]) for s in statement["subject"]] == [("sha256",)] * len(
+        statement["subject"]
+    )
+    (repository,) = statement["predicate"]["configuration"]
+    assert repository["digest"] == {"gitCommit": "2b55fe36000535a8c1fde5eee9cf339c219dad49"}
+    assert statement["predicate"]["result"] == "FAILED"
 
 
 def test_the_same_report_gives_the_same_bytes(
@@ -103,3 +109,28 @@ def test_what_is_no_bundle_is_told(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(Malformed):
         verify(file)
+
+
+def test_sigstore_takes_the_statement(bundle: Path) -> None:
+    """It is an in-toto statement as Sigstore's own reader has it."""
+    dsse = pytest.importorskip("sigstore.dsse")
+    with zipfile.ZipFile(bundle) as archive:
+        assert dsse.Statement(archive.read("statement.json"))
+
+
+def test_without_an_identity_nothing_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a desk there is none; the remedy says where there is one."""
+    pytest.importorskip("sigstore")
+    for name in ("GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sigstore.oidc.detect_credential", lambda: None)
+    with pytest.raises(UsageError, match="no identity to sign with"):
+        signing.sign(b"{}")
+
+
+@pytest.mark.parametrize("signature", [b"", b"{}", b"[]", b'{"mediaType": "x"}'])
+def test_what_is_no_signature_does_not_hold(signature: bytes) -> None:
+    """Told as such, not as a traceback."""
+    pytest.importorskip("sigstore")
+    with pytest.raises(Malformed, match="does not hold"):
+        signing.signer_of(b"{}", signature)

@@ -9,6 +9,7 @@ import click
 from cardlint import cli
 from cardlint.cli import options
 from cardlint.cli.options import Sources
+from cardlint.errors import UsageError
 
 
 @click.command("report", epilog="Example: cardlint report org/model --lang pt-BR -o report.html")
@@ -45,6 +46,11 @@ from cardlint.cli.options import Sources
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write a zip with report, data, sketches and card texts (`cardlint verify`).",
 )
+@click.option(
+    "--sign",
+    is_flag=True,
+    help="Sign the bundle's statement by Sigstore, with this CI job's identity.",
+)
 @options.sources(candidates=True)
 def command(
     model: str,
@@ -54,6 +60,7 @@ def command(
     profile: str,
     reply: Path | None,
     bundle: Path | None,
+    sign: bool,
     sources: Sources,
 ) -> int:
     """Write a compliance report on MODEL.
@@ -64,6 +71,8 @@ def command(
     from cardlint.compliance.scan import scan
     from cardlint.report.compliance.interface import for_file
 
+    if sign and not bundle:
+        raise UsageError("--sign signs a bundle", remedy="Add --bundle evidence.zip.")
     formats = [(path, for_file(path)) for path in outputs]  # a wrong name fails before the work
     document, evidence = scan(
         model, sources.resolver(), sources.options(), lang, names, profile, reply
@@ -73,5 +82,5 @@ def command(
     if bundle:
         from cardlint.compliance.bundle import write
 
-        write(bundle, document, evidence)
+        write(bundle, document, evidence, signed=sign)
     return cli.OK

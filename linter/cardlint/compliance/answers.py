@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ class Answer:
     """``README.md:12``, ``config.json``, ``file list``, …"""
     complete: bool = True
     """False when it answers only a part of what is asked."""
+    open_: bool = False
+    """True when the files cannot decide it: the answer says why."""
 
 
 MAX_VALUES = 40
@@ -179,9 +182,37 @@ def license_text(repo: Repository) -> Answer | None:
     return _named_files(repo, r"(?:licen[cs]e|copying|unlicense)[^/]*|licenses/.*")
 
 
+# What a free and open-source license may not do, in the words of the Commission's guidelines
+# (C(2025) 7719 final, s. 4.2.1): topic of a condition in the license knowledge → why it matters.
+_NOT_FREE = {
+    "noncommercial": "limits use to noncommercial or research purposes",
+    "threshold": "asks users above a size for another license",
+    "no-derivatives": "does not allow modified versions",
+    "territory": "leaves out territories",
+    "use-restrictions": "restricts fields of use (proportionate safety terms may be allowed)",
+    "acceptable-use": "restricts fields of use (proportionate safety terms may be allowed)",
+    "output-terms": "restricts what outputs may be used for",
+}
+
+
 def open_source_test(repo: Repository) -> Answer | None:
-    """The declared license, for the person who applies the test."""
-    return _fields(repo, "license_name", "license")
+    """What in the declared licenses speaks against a free and open-source license, if known."""
+    found = repo.licenses
+    if not found.understood:
+        return Answer(
+            ("undetermined: no license that is known is declared",), "license knowledge", open_=True
+        )
+    against = [
+        f"{license_.id}, {condition.section}: {_NOT_FREE[condition.topic.value]}"
+        for license_ in found.licenses
+        for condition in license_.conditions
+        if condition.topic.value in _NOT_FREE and condition.effect not in {"none", "naming"}
+    ]
+    names = ", ".join(license_.id for license_ in found.licenses)
+    return _answer(
+        dict.fromkeys(against) or [f"{names}: no condition that is known speaks against it"],
+        "license knowledge",
+    )
 
 
 def gating(repo: Repository) -> Answer | None:
@@ -210,9 +241,19 @@ def training_summary(repo: Repository) -> Answer | None:
 
 
 def modifier_test(repo: Repository) -> Answer | None:
-    """Nothing that a repository holds decides it: both amounts of compute would be needed."""
-    del repo
-    return None
+    """Whether the modification took more than a third of the original's compute: never known here.
+
+    Commission guidelines, s. 3.2. A merge of weights takes next to no compute and is not discussed
+    there.
+    """
+    merged = any(d.relation == "merge" for d in repo.lineage.declarations)
+    with suppress(Unavailable):
+        comparison = repo.weights.best or repo.weights.comparison
+        merged = merged or (comparison is not None and comparison.verdict.kind.value == "merge")
+    said = "undetermined: the compute of the original and of the modification would be needed"
+    if merged:
+        said += "; a merge of weights takes next to none, and the guidelines do not speak of it"
+    return Answer((said,), "no file of the repository", open_=True)
 
 
 def copyright_policy(repo: Repository) -> Answer | None:
@@ -341,6 +382,34 @@ def technical_report(repo: Repository) -> Answer | None:
         repo, r"https?://(?:arxiv\.org/(?:abs|pdf)|doi\.org|huggingface\.co/papers)/[\w./-]+"
     )
     return _answer(dict.fromkeys(t for _, t in rows), f"README.md:{rows[0][0]}") if rows else None
+
+
+MOF_CLASS_III = {
+    "architecture": "model architecture",
+    "hashes": "final parameters",
+    "intended_use": "model card",
+    "data_card": "data card",
+    "technical_report": "technical report",
+    "evaluation": "evaluation results",
+}
+"""Answer → component that class III of the Model Openness Framework 1.0 asks for."""
+
+
+def mof_class(repo: Repository) -> Answer | None:
+    """How far the components of class III are there; their licenses are for a person."""
+    missing = []
+    for name, component in MOF_CLASS_III.items():
+        try:
+            found = globals()[name](repo)
+        except Unavailable:
+            found = None
+        if found is None:
+            missing.append(component)
+    if missing:
+        return Answer(
+            (f"class III is not reached: no {', no '.join(missing)}",), "the answers above"
+        )
+    return Answer(("class III, if each component is under an open license",), "the answers above")
 
 
 def report_formats(repo: Repository) -> Answer | None:

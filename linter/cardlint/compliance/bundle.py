@@ -8,9 +8,9 @@
     sketch/<n>.safetensors   the sampled weights of the model and of each parent compared
     compare.json             the comparison that the report quotes
     statement.json           in-toto Statement v1 with predicate test-result v0.1
+    statement.sigstore.json  a Sigstore signature of the statement, on request
 
-The same report gives the same bytes. Signing is the publisher's: ``statement.json`` is what a tool
-such as sigstore signs, with keys that cardlint never sees.
+The same report gives the same bytes (a signature apart).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from cardlint.compliance import signing
 from cardlint.compliance.lineage_table import strongest
 from cardlint.errors import Unavailable, UsageError
 from cardlint.report.compliance import html
@@ -39,13 +40,17 @@ PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 MAX_CARDS = 200
 
 
-def write(path: Path, document: Mapping[str, Any], repo: Repository) -> None:
+def write(
+    path: Path, document: Mapping[str, Any], repo: Repository, *, signed: bool = False
+) -> None:
     """Write the bundle of one report.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the file cannot be written, or there is no identity to sign with.
     """
     files = dict(contents(document, repo))
+    if signed:
+        files[signing.NAME] = signing.sign(files["statement.json"])
     files["manifest.json"] = as_text(
         {"schema": SCHEMA, "files": {name: sha256(data) for name, data in sorted(files.items())}}
     )
@@ -116,16 +121,17 @@ def statement(document: Mapping[str, Any], report: str) -> dict[str, Any]:
         for f in document["evidence"]
         if f["sha256"]
     ]
-    commit = document["cover"]["commit"]
-    if commit:
-        subjects.append({"name": document["cover"]["repository"], "digest": {"gitCommit": commit}})
+    cover = document["cover"]
+    repository = {"name": cover["repository"]}
+    if cover["commit"]:
+        repository |= {"digest": {"gitCommit": cover["commit"]}}
     return {
         "_type": STATEMENT,
-        "subject": subjects,
+        "subject": [*subjects, {"name": "report.json", "digest": {"sha256": report}}],
         "predicateType": PREDICATE,
         "predicate": {
             "result": result,
-            "configuration": [{"name": "report.json", "digest": {"sha256": report}}],
+            "configuration": [repository],
             "failedTests": sorted(
                 {f["rule"] for f in document["findings"] if f["severity"] == "error"}
             ),

@@ -77,7 +77,7 @@ def _status(
     worst = by_severity(findings)
     if worst in {Status.FAIL, Status.WARNING}:
         return worst
-    if gaps:
+    if gaps or (answer and answer.open_):
         return Status.UNDETERMINED
     if item.person:
         return Status.PERSON

@@ -10,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from cardlint.compliance import signing
 from cardlint.compliance.bundle import SCHEMA, sha256
-from cardlint.errors import Malformed, OverBudget
+from cardlint.errors import Malformed, OverBudget, UsageError
 
 MAX_FILES = 1000
 MAX_BYTES = 2 << 30
@@ -56,7 +57,12 @@ def verify(path: Path) -> list[Outcome]:
             *whole,
             Outcome("figures", ok=False, detail="not computed again: a file was changed"),
         ]
-    return [*whole, *_statement(files, report, statement), *_figures(files)]
+    return [
+        *whole,
+        *_statement(files, report, statement),
+        *_signature(files),
+        *_figures(files),
+    ]
 
 
 def _read(archive: zipfile.ZipFile) -> dict[str, bytes]:
@@ -94,6 +100,18 @@ def _statement(files: Mapping[str, bytes], report: Any, statement: Any) -> Itera
     yield Outcome(
         "statement", same, "says what the report says" if same else "differs from the report"
     )
+
+
+def _signature(files: Mapping[str, bytes]) -> Iterator[Outcome]:
+    if signing.NAME not in files:
+        yield Outcome("signature", ok=True, detail="none: the bundle is not signed")
+        return
+    try:
+        name = signing.signer_of(files["statement.json"], files[signing.NAME])
+    except (Malformed, UsageError) as reason:
+        yield Outcome("signature", ok=False, detail=reason.message)
+    else:
+        yield Outcome("signature", ok=True, detail=f"of {name}: see whether that is the publisher")
 
 
 def _figures(files: Mapping[str, bytes]) -> Iterator[Outcome]:
