@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.cli import bare
-from tests.newcomer.walk import follow, steps
+from tests.newcomer.walk import DOCUMENTS, follow, steps
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
@@ -48,11 +48,11 @@ def _copy(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["tutorial", "policy"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_documents_show_what_the_program_prints(name: str, tmp_path: Path) -> None:
     """Every command ends as the text says; what is shown is what is printed, to the character.
 
-    ``python tests/newcomer/walk.py DOCUMENT FOLDER`` brings a document up to date.
+    ``python tests/newcomer/walk.py`` brings the documents up to date.
     """
     env = _environment(Path(sys.executable).parent, tmp_path / "home")
     folder = _copy(tmp_path / "examples") / name

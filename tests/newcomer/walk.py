@@ -5,8 +5,8 @@ to the next command, are what it must print on stdout, to the character; a comma
 lines may print anything. ``# exit N`` at the end of a command is the exit code that it must end
 with, by default 0.
 
-``python tests/newcomer/walk.py DOCUMENT FOLDER`` writes what the commands print now into the
-document, so that nothing in it was ever typed by hand.
+``python tests/newcomer/walk.py`` writes what the commands print now into the documents of
+``examples``, so that nothing in them was ever typed by hand.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 BLOCK = re.compile(r"^(`{3,})console\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+DOCUMENTS = ("tutorial", "policy")
 EXIT = re.compile(r"\s+# exit (\d+)$")
 
 
@@ -81,5 +81,17 @@ def rewrite(document: Path, folder: Path) -> None:
     document.write_text(BLOCK.sub(block, text), encoding="utf-8")
 
 
+def main() -> None:
+    """Bring every document up to date, each in a copy of the examples."""
+    import shutil
+    import tempfile
+
+    examples = Path(__file__).parent.parent.parent / "examples"
+    for name in DOCUMENTS:
+        with tempfile.TemporaryDirectory() as scratch:
+            shutil.copytree(examples, Path(scratch, "examples"))
+            rewrite(examples / name / "README.md", Path(scratch, "examples", name))
+
+
 if __name__ == "__main__":
-    rewrite(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cardlint.findings import Report, Severity, TargetReport
+from cardlint.report import gaps
 from cardlint.report.escape import code, markdown, path_of
 from cardlint.report.interface import Style
 from cardlint.report.summary import sentence, statistics
@@ -46,14 +47,11 @@ def _table(target: TargetReport, limit: int) -> Iterator[str]:
 
 
 def _gaps(report: Report) -> Iterator[str]:
-    gaps: dict[tuple[str, str], list[str]] = {}
-    for target in report.targets:
-        for gap in target.not_checked:
-            why = gap.why.replace(target.target, "…") if len(report.targets) > 1 else gap.why
-            gaps.setdefault((gap.what, why), []).append(target.target)
-    if gaps:
+    found = gaps.gather(report.targets)
+    if found:
         yield "### Not checked"
         yield ""
-    for (what, why), targets in gaps.items():
-        where = f" in {len(targets):,} repositories" if len(targets) > 1 else ""
-        yield f"- {code(what)}{where}, because {markdown(why)}"
+    for gap in found:
+        where = f" in {len(gap.targets):,} repositories" if len(gap.targets) > 1 else ""
+        stopped = f" ({markdown(gap.stopped)})" if gap.stopped else ""
+        yield f"- {markdown(gap.what)}{where}, because {markdown(gap.why)}{stopped}"

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 
 from cardlint.findings import (
     Finding,
     Ignored,
     Location,
-    NotChecked,
     Report,
     RuleInfo,
     Severity,
     TargetReport,
 )
-from cardlint.report import paint
+from cardlint.report import gaps, paint
 from cardlint.report.escape import absolute, block, path_of, visible
 from cardlint.report.interface import Style
 from cardlint.report.paint import Line, Span
@@ -39,7 +37,7 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
         for target in report.targets:
             if target.findings or (style.explain and (target.ignored or target.not_checked)):
                 yield from _target(target, style)
-        yield from _gaps(report.targets)
+        yield from _gaps(report.targets, style)
     if style.explain:
         for id_ in sorted({f.rule for t in report.targets for f in t.findings}):
             if id_ in report.rules:
@@ -125,44 +123,24 @@ def _link(finding: Finding, target: TargetReport) -> str | None:
     return None
 
 
-def _gaps(targets: Iterable[TargetReport]) -> Iterator[Line]:
-    """What was not checked, and why; what holds for many targets is told once."""
-    gaps = [(gap, t) for t in targets for gap in t.not_checked]
-    if not gaps:
-        return
-    many = len({t.target for _, t in gaps}) > 1 or len(list(targets)) > 1
-    yield Line(Span("not checked", "bold"))
-
-    def what(row: tuple[NotChecked, TargetReport]) -> tuple[str, str, str]:
-        gap, target = row
-        own = gap.why.replace(target.target, "…") if many else gap.why
-        return gap.what, own, gap.remedy or ""
-
-    for (fact, why, remedy), rows in groupby(sorted(gaps, key=what), key=what):
-        members = list(rows)
-        rules = sorted({r for gap, _ in members for r in gap.rules})
-        where = _where([t for _, t in members]) if many else ""
+def _gaps(targets: Sequence[TargetReport], style: Style) -> Iterator[Line]:
+    found = gaps.gather(targets, every=style.explain)
+    if found:
+        yield Line(Span("not checked", "bold"))
+    for gap in found:
+        where = f" in {visible(gap.where)}" if len(targets) > 1 else ""
         yield Line(
-            Span(visible(fact), "bold"), Span(f"{where}, because {visible(why)}"), indent=2, hang=2
+            Span(visible(gap.what), "bold"),
+            Span(f"{where}, because {visible(gap.why)}"),
+            indent=2,
+            hang=2,
         )
-        if rules and rules != [fact]:
-            yield Line(Span(f"{_rules(rules)} could not say anything", "dim"), indent=4)
-        if remedy:
-            yield Line(Span("→ "), visible(remedy), indent=4, hang=2)
-    yield Line()
-
-
-def _where(targets: list[TargetReport]) -> str:
-    names = list(dict.fromkeys(visible(t.target) for t in targets))
-    shown = ", ".join(names[:3])
-    return f" in {shown}" + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
-
-
-def _rules(rules: list[str]) -> str:
-    if len(rules) <= 3:
-        return ", ".join(rules)
-    families = sorted({r.partition("/")[0] for r in rules})
-    return f"{len(rules)} rules ({', '.join(families)})"
+        if gap.stopped:
+            yield Line(Span(f"{gap.stopped} could not say anything", "dim"), indent=4)
+        if gap.remedy:
+            yield Line(Span("→ "), visible(gap.remedy), indent=4, hang=2)
+    if found:
+        yield Line()
 
 
 def _manual(rule: RuleInfo) -> Iterator[Line]:
