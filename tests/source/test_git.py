@@ -459,6 +459,22 @@ def test_a_delta_that_unfolds_without_end_is_over_budget(evil: Path) -> None:
         source.read_ranges([Range("README.md", 0, 10)])
 
 
+def test_a_packed_object_that_inflates_without_end_is_bounded(evil: Path) -> None:
+    """200 MB behind a header that says 10 bytes, in a pack."""
+    blob = "11" * 20
+    write_pack(evil, [(blob, pack_entry(3, 10, b"", b"\0" * (200 << 20)))])
+    tree = loose(evil, b"tree", b"100644 README.md\0" + bytes.fromhex(blob))
+    commit_of(evil, tree)
+    source = opened(evil)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed):
+            source.read_text("README.md")
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+
+
 def test_deltas_in_a_circle_end(evil: Path) -> None:
     """A is a change of B, which is a change of A."""
     one, two = "11" * 20, "22" * 20
