@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from cardlint.card.lines import Lines
 from cardlint.card.nodes import Span
 
-_OPENING = re.compile(r"[\s\ufeff]*?^[ \t]*(-{2,}[ \t]*)$", re.MULTILINE)
+_OPENING = re.compile(r"(?:[\s\ufeff]*\n)?[\ufeff \t]*(-{2,}[ \t]*)(?=\r?$)", re.MULTILINE)
 _EXACT = re.compile(r"[\s\ufeff]*---(?:\r\n|\r|\n)")
-_CLOSING = re.compile(r"^[ \t]*(-{2,}[ \t]*|\.\.\.[ \t]*|---+[^\s-][^\n]*)$", re.MULTILINE)
+_CLOSING = re.compile(
+    r"^[ \t]*(-{2,}[ \t]*|\.\.\.[ \t]*|---+[^\s-][^\r\n]*)(?=\r?$)", re.MULTILINE
+)
 _KEY = re.compile(
     r"^(?:license|language|tags|base_model|datasets|pipeline_tag|library_name|metrics|model-index"
     r"|license_name|widget|thumbnail|inference)[ \t]*:",
@@ -54,7 +56,6 @@ def malformed(text: str, lines: Lines, *, found: bool) -> Malformed | None:
         return Malformed("byte-order-mark", said, at(mark, mark + 1), "")
     if exact:
         return _unclosed(text, exact, lines)
-    # `\s*?^` may stop at any blank line, so the first line of dashes must be the first line at all
     opening = _OPENING.match(text)
     if opening and _KEY.search(text, opening.end(), opening.end() + _FAR):
         said = f"it opens with {opening[1]!r}; the Hub wants a line of exactly `---`"

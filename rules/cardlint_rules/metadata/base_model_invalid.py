@@ -42,6 +42,7 @@ class BaseModelInvalid(FrontMatterRule):
 
     id = "metadata/base-model-invalid"
     severity = Severity.ERROR
+    frameworks = ("hf:metadata", "g7-sbom-ai:bases")
 
     def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
         yield from bounded(self._wrong(root), self.id, "base_model")

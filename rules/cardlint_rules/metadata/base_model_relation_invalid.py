@@ -51,6 +51,7 @@ class BaseModelRelationInvalid(SpecifiedRule):
 
     id = "metadata/base-model-relation-invalid"
     severity = Severity.WARNING
+    frameworks = ("hf:metadata", "g7-sbom-ai:bases")
 
     def hold(self, field: Field, spec: Specified) -> Iterator[Finding]:
         value = field.value

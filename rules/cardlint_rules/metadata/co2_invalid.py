@@ -34,3 +34,4 @@ class Co2Invalid(SpecifiedRule):
 
     id = "metadata/co2-invalid"
     severity = Severity.WARNING
+    frameworks = ("hf:metadata", "eu-gpai-documentation-form:energy")

@@ -43,6 +43,7 @@ class DatasetsInvalid(SpecifiedRule):
 
     id = "metadata/datasets-invalid"
     severity = Severity.ERROR
+    frameworks = ("hf:metadata", "g7-sbom-ai:datasets")
 
     def hold(self, field: Field, spec: Specified) -> Iterator[Finding]:
         if field.value.kind is Kind.NULL:

@@ -53,7 +53,7 @@ class EvalResultsInvalid(Rule):
     id = "metadata/eval-results-invalid"
     severity = Severity.WARNING
     needs = frozenset({Fact.FILES})
-    frameworks = ("hf:metadata",)
+    frameworks = ("hf:metadata", "g7-sbom-ai:evaluation")
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         paths = [p for p in repo.files if _is_results(p)]

@@ -39,6 +39,7 @@ class LicenseNameMissing(FrontMatterRule):
 
     id = "metadata/license-name-missing"
     severity = Severity.WARNING
+    frameworks = ("hf:metadata", "g7-sbom-ai:license")
 
     def judge(self, root: Value) -> Iterator[Finding]:
         declared = root.get("license")

@@ -48,6 +48,7 @@ class LicenseUnknown(FrontMatterRule):
 
     id = "metadata/license-unknown"
     severity = Severity.ERROR
+    frameworks = ("hf:metadata", "g7-sbom-ai:license")
 
     def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
         yield from bounded(self._wrong(root), self.id, "license")

@@ -46,3 +46,4 @@ class ModelIndexInvalid(SpecifiedRule):
 
     id = "metadata/model-index-invalid"
     severity = Severity.ERROR
+    frameworks = ("hf:metadata", "g7-sbom-ai:evaluation")
