@@ -94,7 +94,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: header cells and rows of cells, each row as long as the header."""
+    """A table: header cells and rows of cells; a row of an HTML table may be shorter or longer."""
 
     header: tuple[Block, ...]
     rows: tuple[tuple[Block, ...], ...]
@@ -284,8 +284,10 @@ class Markdown:
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """The pipe tables, in order."""
+        """The pipe tables and the HTML tables, in order."""
         from itertools import groupby
+
+        from cardlint.card import html_tables
 
         found: list[Table] = []
         cells = [(b, t) for b, t in self._walk if t]
@@ -293,7 +295,10 @@ class Markdown:
             rows = _rows([b for b, _ in group], self._row_of)
             if rows:
                 found.append(Table(rows[0], tuple(rows[1:])))
-        return tuple(found)
+        if "<t" in self._body or "<T" in self._body:
+            written = html_tables.tables(self.text, self._starts[0])
+            found += [t for t in written if not self.in_code(t.header[0].start)]
+        return tuple(sorted(found, key=lambda t: t.header[0].start))
 
     def _row_of(self, block: Block) -> int:
         return bisect_right(self._starts, block.start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from cardlint.card import tables
 from cardlint.card.body import Block, BlockKind, Markdown
@@ -59,6 +59,7 @@ def sentences(markdown: Markdown, worth: re.Pattern[str]) -> Iterator[Sentence]:
             position = end
 
 
+@lru_cache(maxsize=4096)
 def squeezed(text: str) -> str:
     """Letters and digits only, lower case: ``Qwen2.5-7B (base)`` → ``qwen257bbase``."""
     return re.sub(r"[^a-z0-9]", "", plain(text).replace(" ", ""))

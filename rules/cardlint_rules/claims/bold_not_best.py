@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cardlint.card import tables
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule, Status
@@ -75,7 +76,7 @@ class BoldNotBest(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if "|" not in card.body or not re.search(r"\*\*|__|<b>|<strong>", card.body):
+        if not has_any(card, "|", "<table") or not re.search(r"\*\*|__|<b>|<strong>", card.body):
             return
         if _WITHIN.search(card.body):
             return

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from cardlint.card import claims, tables
 from cardlint.card.body import Block, BlockKind, Markdown, Table
 from cardlint.card.claims import Names
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Json, Severity
+from cardlint.lineage import prose
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 from cardlint_rules.provenance import _bases
@@ -21,10 +23,18 @@ PROMISE = re.compile(
     r"|(?:提升|超越|优于)",
     re.IGNORECASE,
 )
+_WORDS = (
+    "gain", "improv", "uplift", "outperform", "beats", "surpass", "better", "ganho", "ganancia", "melhori", "mejora", "supera", "提升", "超越", "优于",
+)  # fmt: skip
+"""One of these (lower case) is in everything that :data:`PROMISE` finds."""
 BASE = re.compile(
     r"\b(?:base|parent|original|upstream|backbone|modelo base|modelo original)\b|基座|原模型",
     re.IGNORECASE,
 )
+
+
+LEAD_IN = 300
+"""Characters of a paragraph that may introduce a table; a longer one tells of many things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +92,18 @@ class GainsTableContradicts(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        listed = _bases.declared(card)
-        if not listed or "|" not in card.body or not PROMISE.search(card.body):
+        if (
+            not has_any(card, "|", "<table")
+            or not has_any(card, *_WORDS)
+            or not PROMISE.search(card.body)
+        ):
             return
+        said = [
+            s.parent
+            for s in prose.statements(card)
+            if not s.quoted and s.relation in {"merge", "finetune"}
+        ]
+        listed = (*_bases.declared(card), *said)
         names = claims.names(card, repo.id, listed)
         for title, table in promised(card.markdown, names):
             rows = compare(table, names)
@@ -92,7 +111,7 @@ class GainsTableContradicts(Rule):
             equal = [r for r in rows if r.gain == 0]
             if not worse and not equal:
                 continue
-            said = " ".join(title.text.split())[:80]
+            words = " ".join(title.text.split())[:80]
             parts = []
             if worse:
                 parts.append(f"{len(worse)} of {len(rows)} rows lose ({_list(worse)})")
@@ -100,7 +119,7 @@ class GainsTableContradicts(Rule):
                 word = "ties" if len(equal) == 1 else "tie"
                 parts.append(f"{len(equal)} {word} ({_list(equal)})")
             yield self.finding(
-                f"The table under “{said}” does not show gains throughout: {' and '.join(parts)}.",
+                f"The table under “{words}” does not show gains throughout: {' and '.join(parts)}.",
                 card.location(title.start, title.end),
                 next_step="Retitle the table, or say in the text which rows lose or tie.",
                 evidence={
@@ -116,21 +135,23 @@ class GainsTableContradicts(Rule):
 
 
 def promised(markdown: Markdown, names: Names) -> Iterator[tuple[Block, Table]]:
-    """Each table with the heading or paragraph above it that promises gains over a parent."""
-    by_start = {t.header[0].start: t for t in markdown.tables if t.header}
-    title: Block | None = None
+    """Each table that follows a heading or a lead-in which promises gains over a parent."""
+    titles: list[tuple[int, Block | None]] = []
     for block in markdown.blocks:
-        if block.start in by_start and title is not None:
-            yield title, by_start[block.start]
-            title = None
         if block.kind is BlockKind.HEADING:
-            title = block if promises(block.text, names) else None
-        elif (
-            block.kind is BlockKind.PARAGRAPH
-            and len(block.text) < 300
-            and promises(block.text, names)
-        ):
-            title = block
+            titles.append((block.start, block if promises(block.text, names) else None))
+        elif block.kind is BlockKind.PARAGRAPH and _leads_in(block, names):
+            titles.append((block.start, block))
+    told: set[int] = set()  # a title promises for the first table below it
+    for table in markdown.tables:
+        above = [t for start, t in titles if start < table.header[0].start]
+        if above and above[-1] is not None and above[-1].start not in told:
+            told.add(above[-1].start)
+            yield above[-1], table
+
+
+def _leads_in(block: Block, names: Names) -> bool:
+    return len(block.text) < LEAD_IN and promises(block.text, names)
 
 
 def promises(text: str, names: Names) -> bool:

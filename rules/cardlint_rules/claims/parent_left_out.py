@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cardlint.card import claims, tables
 from cardlint.card.body import Table
 from cardlint.card.claims import Names
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.lineage import prose
 from cardlint.repository import Repository
@@ -49,7 +50,7 @@ class ParentLeftOut(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
-        if "|" not in card.body or _files.is_copy(repo):
+        if not has_any(card, "|", "<table") or _files.is_copy(repo):
             return
         listed = _bases.declared(card)
         said = [

@@ -10,6 +10,7 @@ from cardlint.card.body import Block, Table
 from cardlint.card.card import Card
 from cardlint.card.nodes import Kind, Value
 from cardlint.card.sections import Topic
+from cardlint.card.words import has_any
 from cardlint.findings import Confidence, Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
@@ -61,7 +62,7 @@ class ResultsWithoutSource(Rule):
     def check(self, repo: Repository) -> Iterator[Finding]:
         card = repo.card
         index = _unsourced(card)
-        if ("|" not in card.body and index is None) or SOURCE.search(card.body):
+        if (not has_any(card, "|", "<table") and index is None) or SOURCE.search(card.body):
             return
         found = _results(card)
         if found is not None:
@@ -82,7 +83,7 @@ class ResultsWithoutSource(Rule):
 
 def _results(card: Card) -> Block | None:
     """The first cell of the first table of scores below a heading on evaluation."""
-    if "|" not in card.body:
+    if not has_any(card, "|", "<table"):
         return None
     starts = [
         (s.heading.start, Topic.EVALUATION in sections.about(s.title))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cardlint.card import claims, tables
+from cardlint.card.words import has_any
 from cardlint.errors import Unavailable
 from cardlint.findings import Confidence, Finding, NotChecked, Severity
 from cardlint.repository import Repository
@@ -50,7 +51,7 @@ class ScoresEqualUpstream(Rule):
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         card = repo.card
         listed = _bases.declared(card)
-        if "|" not in card.body or not listed or _files.is_copy(repo):
+        if not has_any(card, "|", "<table") or not listed or _files.is_copy(repo):
             return
         own = claims.own_scores(card, claims.names(card, repo.id, listed))
         if len(own) < LEAST:
