@@ -14,6 +14,9 @@ from cardlint.card.sections import plain
 from cardlint.findings import Location
 
 _END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+(?=[^a-z])|[。！？]|\n\s*\n")
+_TITLE = re.compile(r"^\W*model ?cards? (?:for|of)\b|\bmodel ?card\W*$", re.IGNORECASE)
+MOST = 0.75
+"""Share of a name that has to agree before a label is taken for it."""
 _QUOTED_CARD = re.compile(r"\boriginal (?:model ?card|readme|card)\b")
 
 
@@ -87,7 +90,7 @@ class Names:
             return False
         if re.search(r"\bours?\b|\bthis (?:model|work)\b|\best[ea] modelo\b", label, re.IGNORECASE):
             return True
-        return any(text == n or (len(text) > 5 and (text in n or n in text)) for n in self._own)
+        return any(text == n or (_holds(text, n) or _holds(n, text)) for n in self._own)
 
     def parent(self, label: str) -> str | None:
         """The declared parent that a column or row is about."""
@@ -109,6 +112,11 @@ class Names:
         return self._parents[max(close, key=len)] if close and not longer else None
 
 
+def _holds(longer: str, shorter: str) -> bool:
+    """Whether a name is most of another: "Tuned-7B (ours)", but not "Llama-3-8B" of "…-8B-Chat"."""
+    return shorter in longer and len(shorter) > 5 and len(shorter) >= MOST * len(longer)
+
+
 def own_scores(card: Card, who: Names) -> dict[str, tables.Score]:
     """What tables of the card say that this model scored: measure, squeezed → its first score."""
     found: dict[str, tables.Score] = {}
@@ -126,6 +134,6 @@ def own_scores(card: Card, who: Names) -> dict[str, tables.Score]:
 def names(card: Card, repo_id: str | None, parents: Iterable[str]) -> Names:
     """Gather the names: the repository's, the titles', the declared parents'."""
     titles = [b.text for b in card.markdown.headings if b.level == 1][:3]
-    own = [re.sub(r"\(.*?\)", "", t) for t in titles]
+    own = [_TITLE.sub("", re.sub(r"\(.*?\)", "", t)) for t in titles]
     own += [repo_id.rpartition("/")[2]] if repo_id else []
     return Names(tuple(own), tuple(dict.fromkeys(parents)))

@@ -81,6 +81,8 @@ def test_names_tell_this_model_from_its_parent() -> None:
     assert who.is_own("Qwen2.5-7B-Instruct-City")
     assert who.is_own("Ours")
     assert not who.is_own("Qwen2.5-7B")
+    assert not who.is_own("Qwen2.5-7B-Instruct")
+    assert who.is_own("Qwen2.5 7B Instruct City v1")
     assert who.parent("Qwen2.5 7B (base)") == "Qwen/Qwen2.5-7B"
     assert who.parent("Base model") == "Qwen/Qwen2.5-7B"
     assert who.parent("Llama-3-8B") is None
