@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from cardlint.errors import UsageError
 from cardlint.findings import Edit, Finding
 
 
@@ -36,6 +41,34 @@ def apply(
     for path, edits in taken.items():
         after[path] = _edited(after.get(path, ""), edits)
     return after
+
+
+def write(path: Path, text: str) -> None:
+    """Write a mended file whole or not at all: a full disk or a kill leaves the old one.
+
+    Line ends are written as they are; the file keeps its permissions, and a link what it leads to.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    target = path.resolve()
+    try:
+        with tempfile.NamedTemporaryFile(
+            "wb", dir=target.parent, prefix=f".{target.name}.", delete=False
+        ) as beside:
+            scratch = Path(beside.name)
+            beside.write(text.encode("utf-8"))
+            beside.flush()
+            os.fsync(beside.fileno())
+        scratch.chmod(target.stat().st_mode & 0o7777 if target.exists() else 0o644)
+        scratch.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError, UnboundLocalError):
+            scratch.unlink()
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}",
+            remedy="Give yourself permission to write in its folder, and make room.",
+        ) from error
 
 
 def _edited(text: str, edits: list[Edit]) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cardlint.card.front_matter import parse
 from cardlint.engine import run
+from cardlint.errors import UsageError
 from cardlint.findings import (
     Confidence,
     Edit,
@@ -20,7 +21,7 @@ from cardlint.findings import (
     Location,
     Severity,
 )
-from cardlint.fixing import apply
+from cardlint.fixing import apply, write
 from cardlint.repository import Options, Repository
 from cardlint.rule import registry
 from tests.kit.memory import MemorySource
@@ -65,6 +66,26 @@ def test_unsafe_fixes_are_asked_for() -> None:
 def test_a_file_can_be_created() -> None:
     """An edit at the beginning of a file that is not there."""
     assert apply({}, [finding(Edit("new", 0, 0, "text"))]) == {"new": "text"}
+
+
+def test_writing_keeps_permissions_line_ends_and_links(tmp_path: Path) -> None:
+    """The new text stands where the old one stood, to the byte, and nothing is left beside it."""
+    card = tmp_path / "README.md"
+    card.write_text("old", "utf-8")
+    card.chmod(0o640)
+    link = tmp_path / "link.md"
+    link.symlink_to(card)
+    write(link, "a\r\nb\n")
+    assert card.read_bytes() == b"a\r\nb\n"
+    assert card.stat().st_mode & 0o777 == 0o640
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["README.md", "link.md"]
+
+
+def test_what_cannot_be_written_is_left_as_it_was(tmp_path: Path) -> None:
+    """With the reason and one step."""
+    with pytest.raises(UsageError, match="cannot be written") as error:
+        write(tmp_path / "no" / "README.md", "text")
+    assert error.value.remedy
 
 
 # Top-level entries: (as written, keys). Each has a fault with a fix, or none at all.

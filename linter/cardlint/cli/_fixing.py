@@ -10,10 +10,9 @@ import click
 
 from cardlint.checker import Checker
 from cardlint.cli._check_options import Fixing
-from cardlint.cli.options import write_file
 from cardlint.errors import UsageError
 from cardlint.findings import TargetReport
-from cardlint.fixing import apply
+from cardlint.fixing import apply, write
 from cardlint.report.escape import block
 
 MAX_PASSES = 10
@@ -45,7 +44,7 @@ def _mend(run: Checker, report: TargetReport, fixing: Fixing) -> TargetReport:
             break
         for path, text in after.items():
             if before.get(path) != text:
-                write_file(root / path, text)
+                write(root / path, text)
                 click.echo(f"cardlint: mended {root / path}", err=True)
         report = run.check(report.target)
     return report

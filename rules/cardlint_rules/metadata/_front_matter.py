@@ -6,6 +6,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import islice
+from typing import ClassVar
 
 from cardlint.card.nodes import Field, Kind, Span, Value
 from cardlint.card.writing import scalar
@@ -24,7 +25,7 @@ class FrontMatterRule(Rule):
     """
 
     needs = frozenset({Fact.CARD})
-    frameworks = ("hf:metadata",)
+    frameworks: ClassVar[tuple[str, ...]] = ("hf:metadata",)
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         front = repo.card.front_matter
