@@ -369,6 +369,8 @@ class Markdown:
     @cached_property
     def directives(self) -> tuple[Directive, ...]:
         """Comments addressed to cardlint."""
+        if "cardlint:" not in self._body:
+            return ()
         found = []
         for comment in self.comments:
             match = _DIRECTIVE.fullmatch(comment.text)
