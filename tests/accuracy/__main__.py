@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -49,19 +50,21 @@ def main() -> int:
             subprocess.run([given.mergekit, script, lab, merges], check=False, env=env)
         if merges.is_dir():
             models |= {f"merge:{k}": v for k, v in family.load(merges).items()}
-        tables = [
-            measure.pairs(models, given.pairs),
-            measure.merges(models),
-            measure.missing(models),
-            measure.no_merges(models),
-            measure.trained(models),
-            measure.distances(),
-            measure.training_after(),
+        questions: list[Callable[[], measure.Table]] = [
+            lambda: measure.merges(models),
+            lambda: measure.missing(models),
+            lambda: measure.trained(models),
+            measure.distances,
+            measure.training_after,
+            lambda: measure.pairs(models, given.pairs),
+            lambda: measure.no_merges(models),
         ]
         if given.modeldna:
-            tables.append(measure.modeldna(models, given.modeldna))
-        for table in tables:
-            print(table.text(every=given.list))
+            questions.append(lambda: measure.modeldna(models, given.modeldna))
+        tables = []
+        for question in questions:
+            tables.append(question())
+            print(tables[-1].text(every=given.list), flush=True)
         accusations = sum(t.accusations for t in tables)
         print(f"false accusations in all: {accusations}")
     return 1 if accusations else 0

@@ -22,6 +22,8 @@ from cardlint.weights.rounding import EXACT, cell, to_dtype
 
 RELATED = 0.2
 """Similarity below this is none, whatever its p-value: a shared recipe can correlate a little."""
+MOST_P = 1e-3
+"""P-value from which a similarity may be chance."""
 DERIVED = 0.75
 """Fine-tunes keep 0.85 to 0.9999; a shared initialization with other data leaves about 0.5."""
 SURE_DERIVED = 0.9
@@ -68,6 +70,9 @@ class _Sums:
     uncast: int = 0
     """Elements of the parent that are the model's, cast to the parent's dtype."""
     p_values: list[float] = field(default_factory=list)
+    by_token: list[float] = field(default_factory=list)
+    """P-values of embeddings: taken only where nothing else was read, since tokens are no neurons
+    and their order means something in unrelated models too."""
     growth: list[float] = field(default_factory=list)
     cosines: list[float] = field(default_factory=list)
     norms: list[tuple[float, float, float]] = field(default_factory=list)
@@ -99,11 +104,13 @@ def relate(
     if not sums.n or sums.raw_yy == 0:
         return not_comparable(parent, "no weight matrix of one has a counterpart in the other")
     similarity = sums.xy / math.sqrt(sums.xx * sums.yy) if sums.xx > 0 and sums.yy > 0 else 0.0
-    p_value = null.combine(sums.p_values)
+    p_value = null.combine(sums.p_values or sums.by_token)
     norms = _norms(sums)
     way, way_confidence = direction.by_growth(sums.growth)
     pair = _Pair(tensors, index, transform, unmatched, dtypes)
     kind, confidence, rank, note = _kind(pair, sums, similarity, p_value, norms)
+    if p_value > MOST_P and kind.derived and confidence is Confidence.HIGH:
+        confidence, note = Confidence.LOW, note or "too little was read for a small p-value"
     if kind in (Kind.IDENTICAL, Kind.UNRELATED, Kind.SHARED_INIT):
         way, way_confidence = direction.UNKNOWN, Confidence.LOW
     if kind is Kind.REENCODED:
@@ -163,12 +170,11 @@ def _add(sums: _Sums, t: Aligned, y: Floats, mine: str, theirs: str) -> None:
     sums.dd, sums.raw_yy = sums.dd + dd, sums.raw_yy + raw_y
     if xx > 0 and yy > 0:
         sums.cosines.append(xy / math.sqrt(xx * yy))
-        if t.component not in BY_TOKEN:  # tokens are no neurons: their order means something
-            pairs_x, pairs_y = rows(t, x), rows(t, y)
-            step = max(1, len(pairs_x) // MAX_ROWS)
-            sums.p_values.append(
-                null.row_p_value(pairs_x[::step], pairs_y[::step], seed=len(sums.p_values))
-            )
+        pairs_x, pairs_y = rows(t, x), rows(t, y)
+        step = max(1, len(pairs_x) // MAX_ROWS)
+        into = sums.by_token if t.component in BY_TOKEN else sums.p_values
+        seed = len(sums.p_values) + len(sums.by_token)
+        into.append(null.row_p_value(pairs_x[::step], pairs_y[::step], seed=seed))
     if dd > 1e-12 * raw_y:
         sums.growth.append((raw_x - raw_y) / dd)
 
@@ -214,7 +220,7 @@ def _kind(
 ) -> tuple[Kind, Confidence, int | None, str]:
     """Kind, confidence, rank of the difference where it is low, and a note."""
     transform, dtypes = pair.transform, pair.dtypes
-    if abs(similarity) < RELATED or p_value > 1e-3:
+    if abs(similarity) < RELATED or (p_value > MOST_P and similarity < DERIVED):
         sure = Confidence.HIGH if sums.n >= 10_000 else Confidence.MEDIUM
         return Kind.UNRELATED, sure, None, ""
     if similarity < DERIVED or (
