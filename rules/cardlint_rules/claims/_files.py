@@ -67,9 +67,28 @@ def weights(repo: Repository) -> Weights | None:
         for p, entry in repo.files.items()
         if "/" not in p and p.endswith(".safetensors") and entry.present and p.startswith("model")
     ]
-    if not paths or len(paths) > MAX_SHARDS:
+    if not paths:
         return None
-    return _read(repo, tuple(paths))
+    return _read(repo, tuple(paths)) if len(paths) <= MAX_SHARDS else _index(repo)
+
+
+INDEX = "model.safetensors.index.json"
+_BYTES = {"bfloat16": ("BF16", 2), "float16": ("F16", 2), "float32": ("F32", 4)}
+
+
+def _index(repo: Repository) -> Weights | None:
+    """What the index of a model in many shards says; ``None`` where it says no size."""
+    if not repo.has(INDEX):
+        return None
+    metadata = repo.json(INDEX).get("metadata")
+    if not isinstance(metadata, dict):
+        return None
+    made = config(repo)
+    dtype, size = _BYTES.get(str(made.get("torch_dtype") or made.get("dtype")), ("", 0))
+    count = integer(metadata.get("total_parameters"))
+    if count is None and size and "quantization_config" not in made:
+        count = (integer(metadata.get("total_size")) or 0) // size
+    return Weights(count, {dtype or "unknown": count}, INDEX) if count else None
 
 
 def _read(repo: Repository, paths: tuple[str, ...]) -> Weights:

@@ -61,7 +61,12 @@ class DtypeDiffers(Rule):
         if not found or re.search("train", found[0][0].section):
             return
         weights = _files.weights(repo)
-        if weights is None or weights.packed or not weights.parameters:
+        if (
+            weights is None
+            or weights.source == _files.INDEX
+            or weights.packed
+            or not weights.parameters
+        ):
             return
         sentence, match = found[0]
         claimed = _SAME[re.sub(r"^float8.*", "float8", match["t"].lower())]

@@ -23,6 +23,12 @@ CLAIM = re.compile(
     rf"(?P<n2>\d+(?:[.,]\d+)?)\s*-?\s*(?P<u2>{_UNITS})\s*(?:parameters|params)",
     re.IGNORECASE,
 )
+_PART = re.compile(
+    r"\b(?:activ\w*|trainable|trained|tunable|frozen|embedding|lora|adapter|vision|audio|image|text|encoder|decoder|backbone|base|teacher|student|"
+    r"draft|expert|head|each|per|added|ativos|activos|treináveis|entrenables)\W*$",
+    re.IGNORECASE,
+)
+"""Before "parameters": a number of some of them, or of another model."""
 _UNIT = {
     "t": 1e12,
     "b": 1e9,
@@ -40,7 +46,8 @@ class ParametersDiffer(Rule):
     ## What it checks
     "Parameters: 7B", "this model has 7 billion parameters" and the like, against the elements that
     the safetensors headers count. Because cards round, a factor of 1.4 is let pass. Packed
-    (quantized) weights and adapters are left out, and repositories of more than eight shards.
+    (quantized) weights and adapters are left out. Of more than eight shards the index tells the
+    size.
 
     ## Why it matters
     The size decides what hardware a model needs, and whether thresholds of laws and licenses
@@ -72,7 +79,9 @@ class ParametersDiffer(Rule):
         ):
             return
         found = [
-            (s, m) for s in claims.sentences(card.markdown, CLAIM) if (m := CLAIM.search(s.text))
+            (s, m)
+            for s in claims.sentences(card.markdown, CLAIM)
+            if (m := CLAIM.search(s.text)) and not _PART.search(s.text[: m.start()])
         ]
         if not found:
             return
