@@ -20,6 +20,7 @@ from cardlint.findings import (
 from cardlint.repository import Options, Repository
 from cardlint.rule import registry
 from cardlint.settings import Selection, Settings, load, selection
+from cardlint.settings_file import shown
 
 if TYPE_CHECKING:
     from cardlint.source.interface import Source
@@ -100,7 +101,11 @@ class Checker:
             gap = NotChecked("repository", reason.message, reason.remedy)
             return TargetReport(target, None, None, (), (gap,), checked=False)
         policy = settings.policy(target, no_ignores=self.no_ignores)
-        report = _placed(engine.run(repo, rules, target, policy), source)
+        report = replace(
+            _placed(engine.run(repo, rules, target, policy), source),
+            settings=shown(settings.file) if settings.file else None,
+            profile=settings.profile,
+        )
         if Path(target).exists():  # a remote one stays open: another target may have it as a parent
             source.close()
         return report

@@ -157,6 +157,9 @@ class TargetReport:
     """False when the target could not be read at all."""
     root: str | None = None
     """The folder that the findings' paths are in, as the user can open it; ``None`` if remote."""
+    settings: str | None = None
+    """The settings file that was in force, if any."""
+    profile: str = "default"
 
 
 @dataclass(frozen=True, slots=True)

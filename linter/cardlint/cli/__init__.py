@@ -85,6 +85,10 @@ def main(args: list[str] | None = None) -> Any:
     that is 0, and quiet.
     """
     gc.set_threshold(100_000, 20, 100)  # a card is many small objects, and few cycles: 15 % of time
+    if os.environ.get("CARDLINT_DEBUG"):
+        import logging
+
+        logging.basicConfig(level=logging.DEBUG)
     try:
         code = _run(args)
         sys.stdout.flush()

@@ -250,7 +250,7 @@ def results() -> Callable[[Command], Command]:
             click.option(
                 "--explain",
                 is_flag=True,
-                help="Show evidence, what was ignored and why, and the manual of each rule.",
+                help="Show evidence, why each rule matters and who says so, and what was ignored.",
             ),
             click.option("--statistics", is_flag=True, help="Count findings by rule."),
             click.option(

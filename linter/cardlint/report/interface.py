@@ -19,7 +19,7 @@ class Style:
     """Columns; 0: never wrapped."""
     hyperlinks: bool = False
     explain: bool = False
-    """Show evidence, the reason of each ignore, and each rule's manual once."""
+    """Show evidence, why each rule matters and who says so, and the reason of each ignore."""
     statistics: bool = False
     """Show how often each rule spoke instead of each finding."""
 

@@ -39,6 +39,8 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "repository": target.repository,
         "revision": target.revision,
         "root": target.root,
+        "settings": target.settings,
+        "profile": target.profile,
         "checked": target.checked,
         "findings": [finding(f) for f in target.findings],
         "ignored": [

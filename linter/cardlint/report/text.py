@@ -15,11 +15,13 @@ from cardlint.findings import (
     TargetReport,
 )
 from cardlint.report import gaps, paint
-from cardlint.report.escape import absolute, block, path_of, visible
+from cardlint.report.escape import absolute, path_of, visible
 from cardlint.report.interface import Style
 from cardlint.report.paint import Line, Span
 from cardlint.report.summary import sentence, statistics
 
+MAX_EVIDENCE = 300
+"""Characters of one value; the JSON report has them all."""
 MARK = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
@@ -34,31 +36,34 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
         yield from statistics(report)
         yield Line()
     else:
+        explained = dict(report.rules) if style.explain else {}
         for target in report.targets:
             if target.findings or (style.explain and (target.ignored or target.not_checked)):
-                yield from _target(target, style)
+                yield from _target(target, style, explained)
         yield from _gaps(report.targets, style)
-    if style.explain:
-        for id_ in sorted({f.rule for t in report.targets for f in t.findings}):
-            if id_ in report.rules:
-                yield from _manual(report.rules[id_])
     for entry in report.stale:
         yield Line(f"baseline: {visible(entry)} matches nothing any more (--prune-baseline)")
     yield Line(*sentence(report))
 
 
-def _target(target: TargetReport, style: Style) -> Iterator[Line]:
+def _target(target: TargetReport, style: Style, explained: dict[str, RuleInfo]) -> Iterator[Line]:
+    """One repository; ``explained`` loses each rule once its manual was quoted."""
     at = f" @ {target.revision[:12]}" if target.revision else ""
     yield Line(Span(visible(target.target), "bold"), Span(at, "dim"))
+    if style.explain and target.settings:
+        told = f"settings {visible(target.settings)}, profile {visible(target.profile)}"
+        yield Line(Span(told, "dim"), indent=2)
     for finding in target.findings:
-        yield from _finding(finding, target, style)
+        yield from _finding(finding, target)
+        if style.explain:
+            yield from _explanation(finding, explained.pop(finding.rule, None))
     if style.explain:
         for ignored in target.ignored:
             yield from _ignored(ignored, target)
     yield Line()
 
 
-def _finding(finding: Finding, target: TargetReport, style: Style) -> Iterator[Line]:
+def _finding(finding: Finding, target: TargetReport) -> Iterator[Line]:
     at = finding.location
     yield Line(
         Span(_place(target, at), "place", link=_link(finding, target)),
@@ -75,8 +80,6 @@ def _finding(finding: Finding, target: TargetReport, style: Style) -> Iterator[L
     if finding.fix and target.root is not None:
         how = "--fix" if finding.fix.safe else "--fix --unsafe-fixes"
         yield Line(Span(f"{how} can {_lowered(visible(finding.fix.title))}", "dim"), indent=4)
-    if style.explain and finding.evidence:
-        yield from _evidence(finding)
 
 
 def _place(target: TargetReport, at: Location) -> str:
@@ -90,11 +93,17 @@ def _lowered(title: str) -> str:
     return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
-def _evidence(finding: Finding) -> Iterator[Line]:
-    yield Line(Span("evidence", "dim"), indent=4)
+def _explanation(finding: Finding, rule: RuleInfo | None) -> Iterator[Line]:
+    """The figures, and at a rule's first finding why it matters and who says so."""
     for key, value in finding.evidence.items():
         written = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if len(written) > MAX_EVIDENCE:
+            written = f"{written[:MAX_EVIDENCE]}… (whole in --format json)"
         yield Line(Span(f"{visible(key)}: {visible(written)}", "dim"), indent=6, hang=2)
+    for heading in ("Why it matters", "Sources") if rule else ():
+        section = rule.manual.partition(f"## {heading}\n")[2].partition("\n## ")[0] if rule else ""
+        text = " ".join(section.split()).removeprefix("- ").replace(" - ", "; ")
+        yield Line(Span(f"{heading}: ", "dim"), visible(text), indent=4, hang=2)
 
 
 def _ignored(ignored: Ignored, target: TargetReport) -> Iterator[Line]:
@@ -141,10 +150,3 @@ def _gaps(targets: Sequence[TargetReport], style: Style) -> Iterator[Line]:
             yield Line(Span("→ "), visible(gap.remedy), indent=4, hang=2)
     if found:
         yield Line()
-
-
-def _manual(rule: RuleInfo) -> Iterator[Line]:
-    yield Line(Span(rule.id, "bold"))
-    for line in block(rule.manual).splitlines():
-        yield Line(line, indent=2)
-    yield Line()
