@@ -27,7 +27,8 @@ SAMPLE = 8
 BOILERPLATE = "boilerplate"
 SHORT = 700
 """Words up to which the negations of a text are counted: one lost turns a sentence round."""
-NEGATION_COUNTS = DATA / "shingles" / "negations.json"
+COUNTS = DATA / "shingles" / "counts.json"
+"""Text → number of words, and of negations where it is short."""
 
 
 def shingle_file(name: str) -> Path:
@@ -52,7 +53,7 @@ def index() -> dict[str, Any]:
     names: dict[str, str] = {}
     mentions: dict[str, str] = {}
     texts: dict[str, dict[str, Any]] = {}
-    negations = json.loads(NEGATION_COUNTS.read_text("utf-8"))
+    counts = json.loads(COUNTS.read_text("utf-8"))
     for file in sorted((DATA / "licenses").glob("*.yaml")):
         raw = yaml.safe_load(file.read_text("utf-8"))
         id_ = file.stem
@@ -70,7 +71,7 @@ def index() -> dict[str, Any]:
                 "form": text.get("form", "full"),
                 "size": size,
                 **({"marker": text["marker"]} if "marker" in text else {}),
-                **({"negations": negations[text["name"]]} if text["name"] in negations else {}),
+                **counts[text["name"]],
             }
     return {"names": names, "mentions": mentions, "texts": texts}
 
@@ -94,15 +95,16 @@ def write(texts: Path | None) -> None:
             for file in (DATA / "licenses").glob("*.yaml")
             for t in yaml.safe_load(file.read_text("utf-8")).get("texts", ())
         }
-        negations: dict[str, int] = json.loads(NEGATION_COUNTS.read_text("utf-8"))
+        counts: dict[str, dict[str, int]] = json.loads(COUNTS.read_text("utf-8"))
         for file in sorted(texts.glob("*.txt")):
             if file.stem in wanted:
                 words = split(file.read_text("utf-8")).words
                 shingle_file(file.stem).write_bytes(pack(shingles(words)))
+                counts[file.stem] = {"words": len(words)}
                 if len(words) <= SHORT:
-                    negations[file.stem] = sum(w in NEGATIONS for w in words)
-        counts = json.dumps(dict(sorted(negations.items())), indent=1)
-        NEGATION_COUNTS.write_text(counts + "\n", encoding="utf-8")
+                    counts[file.stem]["negations"] = sum(w in NEGATIONS for w in words)
+        written = json.dumps(dict(sorted(counts.items())), indent=1)
+        COUNTS.write_text(written + "\n", encoding="utf-8")
     found = index()
     (DATA / "index.json").write_text(
         json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -109,6 +109,14 @@ def osadl_exceptions() -> Mapping[str, Mapping[str, list[str]]]:
 def texts() -> tuple[Text, ...]:
     """Every text of which there are shingles, in the order of the candidate index."""
     return tuple(
-        Text(name, t["license"], t["form"], t.get("marker"), t["size"], t.get("negations"))
+        Text(
+            name=name,
+            license=t["license"],
+            form=t["form"],
+            marker=t.get("marker"),
+            size=t["size"],
+            words=t["words"],
+            negations=t.get("negations"),
+        )
         for name, t in index()["texts"].items()
     )

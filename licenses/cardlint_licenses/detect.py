@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cardlint_licenses import catalog, spdx_texts
-from cardlint_licenses.fingerprints import Candidate, candidates, core, hashes, overlapping
+from cardlint_licenses.fingerprints import WHOLE, Candidate, candidates, core, hashes, overlapping
 from cardlint_licenses.model import Text
 from cardlint_licenses.results import Detection, Form, Match, Passage
 from cardlint_licenses.wording import HOLDER, NORMATIVE, STRONG, USES
 from cardlint_licenses.words import NEGATIONS, SHINGLE, Words, shingles, split
 
+_VERSION = re.compile(r"\d{1,2}\.\d{1,2}[a-z]?")
 # Tuned on texts that are not in the set: tests/benchmarks/license_detection.py prints the margins.
 NEARLY = 0.9
 """Share at which a text without changed terms is whole, though not word for word."""
@@ -50,8 +51,12 @@ def detect(text: str) -> Detection:
     matches = sorted(reader.matches, key=lambda m: m.start)
     if not matches:
         matches = _mentions(words)
-        return Detection(tuple(matches), (), tuple(reader.withheld))
-    return Detection(tuple(matches), tuple(reader.added()), tuple(reader.withheld))
+    return Detection(
+        matches=tuple(matches),
+        added=tuple(reader.added()),
+        withheld=tuple(reader.withheld),
+        near=tuple(dict.fromkeys(reader.near)),
+    )
 
 
 class _Reader:
@@ -65,6 +70,7 @@ class _Reader:
         self.covered = [False] * len(words)
         self.matches: list[Match] = []
         self.withheld: list[str] = []
+        self.near: list[str] = []
         self.holders = [(m.start(), m.end()) for m in HOLDER.finditer(text)]
 
     def run(self) -> None:
@@ -108,14 +114,21 @@ class _Reader:
             rivals += overlapping({self.hashes[p] for p in best.hits}, _SAME_PART)
         for rival in rivals:
             if rival.license != best.text.license and not _apart(best, mine, core(rival), here):
-                self.withheld.append(
-                    f"the text is near {best.text.license} and {rival.license} "
-                    "and cannot be told apart"
+                both = f"{best.text.license} and {rival.license}"
+                self.withhold(
+                    f"the text is near {both} and cannot be told apart",
+                    best.text.license,
+                    rival.license,
                 )
                 return None
         return self.match(best)
 
-    def match(self, best: Candidate) -> Match:
+    def withhold(self, why: str, *licenses: str) -> None:
+        """Name no license, and say why."""
+        self.withheld.append(why)
+        self.near.extend(licenses)
+
+    def match(self, best: Candidate) -> Match | None:
         license_ = catalog.index()["texts"][best.text.name]["license"]
         first, last = best.hits[0], min(best.hits[-1] + SHINGLE, len(self.words)) - 1
         start, end = self.words.starts[first], self.words.ends[last]
@@ -127,7 +140,12 @@ class _Reader:
             if self.hashes[position] in known:
                 for i in range(position, min(position + SHINGLE, last + 1)):
                     hit[i - first] = True
-        altered = tuple(p for p in self.passages(hit, first) if self.changes(p))
+        strange = self.passages(hit, first)
+        number = _other_version(strange, license_)
+        if number and best.containment < 1:
+            self.withhold(f"the text is near {license_} and numbered {number}", license_)
+            return None
+        altered = tuple(p for p in strange if self.changes(p))
         if self.lost_negation(best.text, first, last):
             lost = Passage(start, end, "(a negation of the license is missing)", 1)
             altered = (*altered, lost)
@@ -194,10 +212,10 @@ class _Reader:
                 both = "shingles, licenseclassifier"
                 kept.append(replace(match, form=Form.FULL, doubtful=False, method=both))
             elif over and not same:
-                self.withheld.append(
-                    f"the text is near {match.spdx} by its shingles and {over[0].spdx} "
-                    "by licenseclassifier"
-                )
+                said = f"{match.spdx} by its shingles and {over[0].spdx} by licenseclassifier"
+                self.withhold(f"the text is near {said}", match.license or match.spdx)
+            elif match.form is Form.FULL and not match.altered and match.coverage < WHOLE:
+                self.withhold(f"the text is near {match.spdx}", match.license or match.spdx)
             elif match.form is Form.FULL:
                 kept.append(replace(match, doubtful=True))
             else:
@@ -252,6 +270,13 @@ class _Reader:
         start += len(self.text[start : passage.end]) - len(self.text[start : passage.end].lstrip())
         shown = " ".join(self.text[start : passage.end].split())[:400]
         return replace(passage, start=start, text=shown)
+
+
+def _other_version(strange: Sequence[Passage], license_: str) -> str | None:
+    """A version number among the words that are not the license's, other than its own."""
+    said = {w for p in strange for w in split(p.text).words if _VERSION.fullmatch(w)}
+    own = set(split(license_).words)
+    return min(said) if said and not said & own else None
 
 
 def _apart(best: Candidate, mine: frozenset[int], theirs: frozenset[int], here: set[int]) -> bool:

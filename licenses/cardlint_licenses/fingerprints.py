@@ -11,6 +11,7 @@ from functools import cache
 
 from cardlint_licenses import catalog
 from cardlint_licenses.model import Text
+from cardlint_licenses.words import SHINGLE
 
 # Tuned on texts that are not in the set: tests/benchmarks/license_detection.py prints the margins.
 CANDIDATE = 0.12
@@ -133,7 +134,7 @@ def fit(text: Text, found: Sequence[int], free: Sequence[bool]) -> Candidate | N
     best: list[int] = []
     seen: set[int] = set()
     for passage in passages(places):
-        hits = _one_copy(passage, found, len(own))
+        hits = _trimmed(_one_copy(passage, found, len(own)), found, text.words)
         unique = {found[p] for p in hits}
         if len(unique) > len(seen):
             best, seen = hits, unique
@@ -157,6 +158,27 @@ def _one_copy(hits: Sequence[int], found: Sequence[int], size: int) -> list[int]
             return list(hits[:number])
         seen.add(found[position])
     return list(hits)
+
+
+def _trimmed(hits: list[int], found: Sequence[int], words: int) -> list[int]:
+    """The hits without runs at the ends that only repeat what the passage has anyway.
+
+    A clause appended in a license's own words is no part of it. Nothing is taken from a passage that
+    is no longer than the license.
+    """
+    while hits and hits[-1] - hits[0] + SHINGLE > words + _STEP:
+        cuts = [n for n in range(1, len(hits)) if hits[n] - hits[n - 1] > _STEP]
+        if not cuts:
+            break
+        head, tail = hits[: cuts[0]], hits[cuts[-1] :]
+        before, after = hits[: cuts[-1]], hits[cuts[0] :]
+        if {found[p] for p in tail} <= {found[p] for p in before}:
+            hits = before
+        elif {found[p] for p in head} <= {found[p] for p in after}:
+            hits = after
+        else:
+            break
+    return hits
 
 
 def passages(places: Sequence[int]) -> list[list[int]]:

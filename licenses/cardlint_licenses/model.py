@@ -99,6 +99,8 @@ class Text:
     """A regular expression that this dated or numbered text matches and its siblings do not."""
     size: int
     """Number of distinct shingles."""
+    words: int
+    """Number of words."""
     negations: int | None
     """How often "not", "no", "only" and the like stand in it; for short texts alone."""
 

@@ -66,6 +66,8 @@ class Detection:
     """Passages outside every license that are worded as terms."""
     withheld: tuple[str, ...] = ()
     """Why something that looks like a license was not named."""
+    near: tuple[str, ...] = ()
+    """Ids of the licenses that it looks like."""
 
     def ids(self) -> tuple[str, ...]:
         """Catalog ids of the licenses whose text (not header or mention) is there."""

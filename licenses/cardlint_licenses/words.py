@@ -17,7 +17,7 @@ SHINGLE = 4
 """Words in a shingle: the smallest size at which licenses share few (facts of the prototype)."""
 
 # A version number is one word; a list marker ("1.", "a)", "iv.") and a single letter are none.
-_WORD = re.compile(r"\d+(?:\.\d+)+|\d{1,2}(?=[.)]\s)|[^\W_]+")
+_WORD = re.compile(r"\d+(?:\.\d+)+[a-z]?\b|\d+(?:\.\d+)+|\d{1,2}(?=[.)]\s)|[^\W_]+")
 _MARKERS = frozenset(
     (
         "i",

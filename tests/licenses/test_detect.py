@@ -190,7 +190,7 @@ def two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[di
     data = tmp_path / "data"
     (data / "licenses").mkdir(parents=True)
     (data / "shingles").mkdir()
-    (data / "shingles" / "negations.json").write_text("{}", "utf-8")
+    (data / "shingles" / "counts.json").write_text("{}", "utf-8")
     source = tmp_path / "texts"
     source.mkdir()
     for name, text in texts.items():
@@ -212,7 +212,7 @@ def two_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[di
     ]
     for module in (catalog, build):
         monkeypatch.setattr(module, "DATA", data)
-    monkeypatch.setattr(build, "NEGATION_COUNTS", data / "shingles" / "negations.json")
+    monkeypatch.setattr(build, "COUNTS", data / "shingles" / "counts.json")
     for cached in caches:
         cached.cache_clear()
     build.write(source)

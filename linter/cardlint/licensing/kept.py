@@ -52,7 +52,8 @@ class CopyOf:
 
     license: License
     state: str
-    """``whole``, ``near`` (not word for word), ``altered``, ``partial``, ``header``, ``absent``."""
+    """``whole``, ``near`` (not word for word), ``altered``, ``partial``, ``header``, ``unclear`` (a
+    file is like it, and may be another license), ``absent``."""
     file: LicenseFile | None = None
     match: Match | None = None
 
@@ -103,8 +104,9 @@ class Papers:
         """The best copy of a license's text."""
         from cardlint_licenses.results import Form
 
-        best = CopyOf(license_, "absent")
-        order = ["whole", "near", "altered", "partial", "header", "absent"]
+        like = [f for f in self.licenses.files if license_.id in f.detection.near]
+        best = CopyOf(license_, "unclear", like[0]) if like else CopyOf(license_, "absent")
+        order = ["whole", "near", "altered", "partial", "header", "unclear", "absent"]
         for file, match in self.licenses.matches(license_.id):
             if match.form is Form.MENTION:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardlint.findings import Finding, Severity
+from cardlint.findings import Finding, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 from cardlint_licenses import Topic
@@ -43,13 +43,17 @@ class TextMissing(Rule):
     needs = frozenset({Fact.FILES, Fact.LICENSES})
     frameworks = ("hf:licenses",)
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         papers = _at.papers(repo)
         for declared in repo.licenses.declared:
             license_ = declared.license
             if license_ is None or not license_.on(Topic.COPY):
                 continue
-            if papers.copy_of(license_).state != "absent":
+            copy = papers.copy_of(license_)
+            if copy.state == "unclear" and copy.file is not None:
+                why = "; ".join(copy.file.detection.withheld)
+                yield NotChecked(f"text of the {license_.name} in {copy.file.path}", why)
+            if copy.state != "absent":
                 continue
             if license_.id.startswith("cc-") and papers.linked(license_):
                 continue
