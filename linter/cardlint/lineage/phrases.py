@@ -33,12 +33,18 @@ class Phrase:
         return re.compile(self.text, re.IGNORECASE)
 
 
+def _expression(text: str) -> Phrase:
+    return Phrase("", text)
+
+
 def _table(*rows: tuple[str, str]) -> tuple[Phrase, ...]:
     return tuple(Phrase(relation, text) for relation, text in rows)
 
 
 def _gated(*rows: tuple[str, str, str] | tuple[str, str, str, bool]) -> tuple[Phrase, ...]:
-    return tuple(Phrase(row[1], row[2], *row[3:], needs=tuple(row[0].split("|"))) for row in rows)
+    return tuple(
+        Phrase(row[1], row[2], linked=len(row) > 3, needs=tuple(row[0].split("|"))) for row in rows
+    )
 
 
 # What an id must not be an example, a tokenizer, a data set or a measure of.
@@ -150,16 +156,15 @@ VERBS = _table(
 )  # fmt: skip
 """Which relation a verb anywhere in the sentence stands for."""
 
-WORTH = re.compile(
+WORTH = _expression(
     r"merg|tun(?:ed|ing|e\b|es)|distil|destil|quanti|cuanti|quants|gguf|gptq|awq|ggml|exl2|mlx|onnx|core ?ml|openvino|ctranslate|convert|"
     r"conver[ts]|train|trein|entren|continu|initiali|inicial|resum|deriv|adapt|lora|adapter|dreambooth|base|original|version|"
     r"variant|replica|parent|teacher|mixture|blend|soup|fus|mescl|mezcl|ajust|afin|refin|start|built|build|"
     r"微调|微調|精调|合并|合併|融合|蒸|量化|训|訓|转换|轉換|模型|基",
-    re.IGNORECASE,
 )
 """Without one of these a text says nothing of derivation: a cheap look before the dear one."""
 
-REFUSED = re.compile(
+REFUSED = _expression(
     r"\b(?:fine-?tuning|training|merging|distillation|quantization) (?:can|could|may|should)\b"
     r"|\b(?:can(?:not|'t)?|could|may|might|should|would|will|please|want to|need to|how to|if you|feel free|possible to|ability to|before|when(?:ever)?)\s+"
     r"(?:\w+\s+){0,3}?(?:fine[- ]?tun|quanti[sz]|merg|distil|convert|train|post-?train|adapt)\w*"
@@ -173,20 +178,18 @@ REFUSED = re.compile(
     r"|\b(?:não|nunca|jamás|no)\s+(?:\w+\s+){0,2}?(?:ajust|trein|entren|mescl|fusion|destil|quanti|cuanti)\w*"
     r"|\bavailable\b[^.;]{0,25}$|\bresults (?:of|for|from|with)\b[^.;]{0,60}$"
     r"|(?:相比|对比|優於|优于|不同于|可以|可用于)",
-    re.IGNORECASE,
 )
 """Before the ids: comparison, negation, advice, or a thing that is not this model."""
 
 _OPTIONAL = r"(?:\s*[\[(]?(?:optional|s)[\])]?|\s*模型)*"
-LABEL = re.compile(
-    r"^\W*(?:"
+LABEL = _expression(
+    r"(?m:^)\W*(?:"
     r"(?P<finetune>fine-?tuned from(?: models?)?|base(?:d)?(?: pre-?trained)? (?:models?|llm|checkpoint)|based on|parent models?|pre-?trained model used|"
     r"modelo base|modelo padre|基座模型|基础模型|基模型|底座模型|底模)"
     r"|(?P<quantized>original models?|quantized from|converted from|source model|modelo original|原始?模型)"
     r"|(?P<distillation>teacher models?|distilled from)"
     r"|(?P<merge>(?:model )?merged?(?: from| of)?|merged models|models merged)"
     rf"){_OPTIONAL}\W{{0,4}}[:：]\W*?(?:{_SHORT}|[^{M}.;:]{{0,40}}?){_IDS}",
-    re.IGNORECASE | re.MULTILINE,
 )
 """``Finetuned from model: A`` and its kin; the named group is the relation."""
 
@@ -201,13 +204,13 @@ INTRODUCTION = _table(
 )  # fmt: skip
 """A sentence that ends in a colon and whose list items are parents."""
 
-OTHER_SECTION = re.compile(
+OTHER_SECTION = _expression(
     r"\b(?:related|other|similar|comparisons?|usage|how to|quick ?start|citations?|benchmarks?|leaderboard|see also|"
     r"repositories available|available repositories|getting started|outros|otros|comparação|comparación|uso)\b|其他|相关|对比|引用|使用"
 )
 """Headings (lower case) below which models are named that are no parents."""
 
-QUOTED_SECTION = re.compile(
+QUOTED_SECTION = _expression(
     r"\boriginal (?:model ?card|readme|card)\b|model ?card (?:for|of) the original|原模型卡"
 )
 """Headings (lower case) below which the card of the original model is quoted."""

@@ -87,7 +87,7 @@ def statements(card: Card) -> tuple[ProseBase, ...]:
     Raises:
         OverBudget: the body is longer than is parsed.
     """
-    if not (_MAYBE_ID.search(card.body) and WORTH.search(card.body)):
+    if not (_MAYBE_ID.search(card.body) and WORTH.pattern.search(card.body)):
         return ()
     return tuple(_statements(card))
 
@@ -100,8 +100,8 @@ def _statements(card: Card) -> Iterator[ProseBase]:
     for block in card.markdown.blocks:
         if block.kind is BlockKind.HEADING:
             title = block.text.strip("*_ :#").lower()
-            quoted = quoted or bool(QUOTED_SECTION.search(title))
-            other = block.level > 1 and bool(OTHER_SECTION.search(title))
+            quoted = quoted or bool(QUOTED_SECTION.pattern.search(title))
+            other = block.level > 1 and bool(OTHER_SECTION.pattern.search(title))
             introduced = section = _relation(TITLE, title)
             if "/" in block.text and not other:
                 yield from _of_block(card, read(block), own, "", quoted=quoted)
@@ -145,7 +145,7 @@ def _of_block(
             at = card.location(mention.start, mention.end)
             yield ProseBase(mention.name, relation, sentence, at, quoted)
 
-    for label in LABEL.finditer(reading.text):
+    for label in LABEL.pattern.finditer(reading.text):
         sentence = _show(reading, *label.span())
         yield from say(*label.span("ids"), _named(label), sentence)
     if introduced and reading.text.lstrip("-• ").startswith(MENTION):
@@ -153,7 +153,7 @@ def _of_block(
     position = 0
     for end in [*(m.end() for m in _END.finditer(reading.text)), len(reading.text)]:
         sentence = reading.text[position:end]
-        if MENTION in sentence and len(sentence) <= MAX_SENTENCE and WORTH.search(sentence):
+        if MENTION in sentence and len(sentence) <= MAX_SENTENCE and WORTH.pattern.search(sentence):
             for relation, start, stop in _matches(sentence, reading, position, own):
                 yield from say(
                     position + start, position + stop, relation, _show(reading, position, end)
@@ -171,7 +171,7 @@ def _matches(
             continue
         for match in phrase.pattern.finditer(sentence):
             before = sentence[: match.start()]
-            if REFUSED.search(before + match[0][: match.start("ids") - match.start()]):
+            if REFUSED.pattern.search(before + match[0][: match.start("ids") - match.start()]):
                 continue
             subject = before.rfind(MENTION)
             # "A/B, which is a fine-tune of C/D": C/D is the parent of A/B, not of this model.
@@ -211,7 +211,7 @@ def _own_names(card: Card) -> frozenset[str]:
         if block.kind is BlockKind.HEADING and block.level == 1:
             reading = read(block)
             # "ONNX version of a/b" and "Original model: a/b" are titles that name another model.
-            if not (_OF.search(reading.text) or LABEL.search(reading.text)):
+            if not (_OF.search(reading.text) or LABEL.pattern.search(reading.text)):
                 names.update(m.name.rpartition("/")[2] for m in reading.mentions)
             names.add(reading.text.strip().rpartition("/")[2])
     opening = next((b for b in card.markdown.blocks if b.kind is BlockKind.PARAGRAPH), None)
