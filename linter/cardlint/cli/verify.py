@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cardlint.weights.sketch import Sketch
 
 
-@click.command("verify")
+@click.command("verify", epilog="Example: cardlint verify evidence.zip")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--source/--no-source",
