@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from cardlint.errors import UsageError
@@ -156,6 +156,21 @@ def _modules(package: ModuleType) -> Iterator[ModuleType]:
             yield importlib.import_module(name)
 
 
+def _loaded(entry: EntryPoint) -> list[ModuleType]:
+    """The modules behind one entry point.
+
+    Raises:
+        UsageError: a package that somebody installed cannot be imported.
+    """
+    try:
+        return list(_modules(entry.load()))
+    except ImportError as error:
+        raise UsageError(
+            f"the rules of {entry.value} ({entry.name}) cannot be imported: {error}",
+            remedy="Mend that package, or uninstall it.",
+        ) from error
+
+
 @cache
 def registry() -> Mapping[str, type[Rule]]:
     """Every installed rule by id, in order of id.
@@ -165,7 +180,7 @@ def registry() -> Mapping[str, type[Rule]]:
     """
     found: dict[str, type[Rule]] = {}
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
-        for module in _modules(entry.load()):
+        for module in _loaded(entry):
             for cls in vars(module).values():
                 if not (
                     isinstance(cls, type) and issubclass(cls, Rule) and not inspect.isabstract(cls)

@@ -111,3 +111,21 @@ def test_a_deprecated_rule_runs_only_when_named() -> None:
     assert chosen.notes == (
         f"{Old.id} is deprecated; `cardlint rule {Old.id}` says what replaces it",
     )
+
+
+def test_a_rule_package_that_cannot_be_imported_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """2, with the package's name: nobody takes it for a fault of their card."""
+    from importlib.metadata import EntryPoint
+
+    broken = EntryPoint("our-city", "no_such_rules", rule_module.ENTRY_POINT_GROUP)
+    monkeypatch.setattr(rule_module, "entry_points", lambda **_: [broken])
+    rule_module.registry.cache_clear()
+    try:
+        ran = run("check", tmp_path)
+    finally:
+        monkeypatch.undo()
+        rule_module.registry.cache_clear()
+    assert ran.code == 2
+    assert "the rules of no_such_rules (our-city) cannot be imported" in ran.err
