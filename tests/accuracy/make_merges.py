@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 PAIR = ["A-code", "A-de-lora"]
+UNEVEN = ["A-code", "A-fun"]
 TRIO = ["A-code", "A-fun", "A-de-lora"]
 TINY = ["A-tiny-code", "A-tiny-fun"]
 
@@ -114,6 +115,53 @@ def recipes() -> dict[str, dict[str, Any]]:
     }
 
 
+def harder() -> dict[str, dict[str, Any]]:
+    """The same methods where they are harder to tell.
+
+    Parents a few units in the last place apart or of very different size, gradients, other dtypes.
+    """
+    w = _weights
+    none: dict[str, dict[str, Any]] = {n: {} for n in TINY}
+    gradient = [0.2, 0.8]
+    fp16 = {"dtype": "float16"}
+    return {
+        "linear-gradient": _recipe(
+            "linear",
+            {"A-code": {"weight": gradient}, "A-fun": {"weight": [1 - x for x in gradient]}},
+        ),
+        "linear-fp16": _recipe("linear", w(PAIR, 0.63, 0.37), dtype="float16"),
+        "task_arithmetic-fp16": _recipe("task_arithmetic", w(PAIR, 0.6, 0.5), base="A", **fp16),
+        "ties-fp16": _recipe("ties", w(PAIR, 0.6, 0.4, density=0.5), base="A", **fp16),
+        "tiny-task_arithmetic": _recipe("task_arithmetic", w(TINY, 0.6, 0.7), base="A"),
+        "tiny-ties": _recipe("ties", w(TINY, 0.6, 0.4, density=0.5), base="A"),
+        "tiny-dare_linear": _recipe("dare_linear", w(TINY, 0.6, 0.7, density=0.5), base="A"),
+        "tiny-dare_ties": _recipe("dare_ties", w(TINY, 0.6, 0.4, density=0.5), base="A"),
+        "tiny-della": _recipe("della", w(TINY, 0.6, 0.4, density=0.5, epsilon=0.2), base="A"),
+        "tiny-breadcrumbs": _recipe(
+            "breadcrumbs", w(TINY, 0.6, 0.4, density=0.7, gamma=0.02), base="A"
+        ),
+        "tiny-sce": _recipe("sce", none, base="A"),
+        "tiny-model_stock": _recipe("model_stock", none, base="A"),
+        "tiny-nuslerp-base": _recipe("nuslerp", w(TINY, 0.4, 0.6), base="A"),
+        "tiny-karcher": _recipe("karcher", none),
+        "tiny-multislerp": _recipe("multislerp", w(TINY, 0.4, 0.6)),
+        "tiny-arcee_fusion": _recipe("arcee_fusion", {"A": {}, "A-tiny-code": {}}, base="A"),
+        "uneven-slerp": _recipe("slerp", {n: {} for n in UNEVEN}, base="A-code", t=0.6),
+        "uneven-ties": _recipe("ties", w(UNEVEN, 0.5, 0.5, density=0.4), base="A"),
+        "uneven-dare_ties": _recipe("dare_ties", w(UNEVEN, 0.5, 0.5, density=0.5), base="A"),
+        "uneven-breadcrumbs": _recipe(
+            "breadcrumbs", w(UNEVEN, 0.5, 0.6, density=0.6, gamma=0.01), base="A"
+        ),
+        "uneven-della_linear": _recipe(
+            "della_linear", w(UNEVEN, 0.5, 0.6, density=0.6, epsilon=0.1), base="A"
+        ),
+        "uneven-sce": _recipe("sce", {n: {} for n in UNEVEN}, base="A", select_topk=0.3),
+        "shared-init": _recipe("linear", w(["A", "C"], 0.5, 0.5)),
+        "unrelated-slerp": _recipe("slerp", {"A": {}, "B": {}}, base="A", t=0.3),
+        "four": _recipe("linear", w([*TRIO, "A-tiny-fun"], 0.4, 0.3, 0.2, 0.1)),
+    }
+
+
 def _rooted(value: Any, root: Path) -> Any:
     """The same recipe with model names replaced by the folders they stand for."""
     if isinstance(value, dict):
@@ -154,7 +202,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=[])
     given = parser.parse_args()
     failed = 0
-    for name, recipe in recipes().items():
+    for name, recipe in {**recipes(), **harder()}.items():
         if (given.only and name not in given.only) or (given.out / name / "truth.json").exists():
             continue
         try:

@@ -53,8 +53,10 @@ def said(folder: Path, what: Any, **parents: Any) -> Comparison:
     return compare(model(folder, "R", what), [model(folder, k, v) for k, v in parents.items()])
 
 
-@pytest.mark.parametrize("distance", [0.0005, 0.001, 0.003, 0.01, 0.1, 1.0])
-@pytest.mark.parametrize("alpha", [0.6, 0.137, 0.9])
+@pytest.mark.parametrize(
+    ("distance", "alpha"),
+    [(0.0005, 0.6), (0.001, 0.137), (0.003, 0.9), (0.01, 0.6), (0.1, 0.137), (1.0, 0.9)],
+)
 def test_a_linear_merge_is_recovered_at_every_distance(
     tmp_path: Path, distance: float, alpha: float
 ) -> None:

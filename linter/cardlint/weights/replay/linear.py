@@ -165,7 +165,15 @@ def unnormalized(problem: Problem) -> Explanation | None:
         parameters={"normalize": False},
         per_tensor=_by_tensor(problem.samples, list(value)),
     )
-    return found.replayed(problem, blend(list(value)))
+    exact = found.replayed(problem, blend(list(value)))
+    written = {
+        i: Interval(roundest(c.low, c.high) if c.high - c.low < 0.01 else c.value, c.low, c.high)
+        for i, c in found.coefficients.items()
+    }
+    rounder = replace(found, coefficients=written).replayed(
+        problem, blend([c.value for c in written.values()])
+    )
+    return rounder if (rounder.replay or 0) >= (exact.replay or 0) - 1e-4 else exact
 
 
 def in_bfloat16(problem: Problem, rough: Explanation) -> Explanation | None:
