@@ -60,6 +60,8 @@ def _parse(path: str, text: str) -> Any:
         try:
             if path.lower().endswith(".json"):
                 data = json.loads(text)
+                if not isinstance(data, dict):
+                    raise Malformed(f"{path} holds no JSON object")
                 if "@graph" in data:
                     raise Malformed(f"{path} is SPDX 3; documents of SPDX 2 are compared")
                 reader: Any = JsonLikeDictParser
@@ -67,7 +69,7 @@ def _parse(path: str, text: str) -> Any:
             if path.lower().endswith(".spdx"):
                 tags: Any = Parser
                 return tags().parse(text)
-        except (SPDXParsingError, ValueError, RecursionError, TypeError, KeyError) as error:
+        except (SPDXParsingError, ValueError, RecursionError, TypeError, LookupError) as error:
             why = " ".join(str(error).split())[:200] or type(error).__name__
             raise Malformed(f"{path} is not a readable SPDX 2 document: {why}") from error
     raise Malformed(f"{path} is not compared: SPDX is read as JSON and tag-value")
