@@ -24,6 +24,8 @@ COPIES = frozenset({Kind.IDENTICAL, Kind.REENCODED, Kind.PERMUTED})
 FAR = 0.75
 """‖R − P‖/‖R‖ from which nothing is proposed: a fine-tune keeps a cosine of 0.85 and lies within
 0.55; a shared initialization lies near 0.9, an unrelated model near 1.4."""
+COARSE = 0.1
+"""‖R − P‖/‖R‖ within which a model in another number format may be this one, quantized."""
 MAX_RELATIVES = 24
 """Relatives of which all pairs and triples are tried."""
 MAX_RECIPES = 2
@@ -34,13 +36,19 @@ EXACT = 8.0
 """A merge leaves its own rounding once, and that of its products where they are rounded too."""
 CLOSES = 0.25
 """A further parent must close three quarters of what was left without it."""
+OWN_ROUNDING = 1.5
+"""Times its own rounding that a model may lie off a mixture to count as one in a search."""
 NEAR_EXACT = 0.1
 """What an interpolation that bends leaves when it is taken for a straight one."""
 LEAST_WEIGHT = 0.01
 AS_CLOSE = 1.3
 """Relatives at most so many times as far as the closest are told apart by how central they are."""
+SAME_WAY = 0.9
+"""Cosine from which two relatives are the same contribution to a merge."""
 CONSISTENT, CHANCE = 0.97, 0.8
 """A pure merge reaches 0.97 to 1.00 of the informative elements (evidence.md, 4.2)."""
+PRUNED = 0.99
+"""Share of zeros among its differences from which a relative is this model, pruned."""
 COVERED = 0.95
 """Share of the matrices that layers taken from others unchanged must make up."""
 
@@ -93,7 +101,9 @@ class _Search:
     def __init__(self, model: Sketch, others: Sequence[Sketch]) -> None:
         self.model = model
         self.others = others
-        self.place: Cloud = cloud(model, others)
+        depth = _depth(model)
+        self.level = [o for o in others if _depth(o) == depth]
+        self.place: Cloud = cloud(model, self.level)
         norm = self.place.norm or 1.0
         self.far = {i: np.sqrt(self.place.distance(0, i)) / norm for i in self._all}
 
@@ -105,7 +115,7 @@ class _Search:
         near = [i for i in self.place.nearest(0, self._all) if self.far[i] < FAR]
         copies = [i for i in near if self._is_copy(i)]
         self.near = [i for i in near if i not in copies][:MAX_RELATIVES]
-        found = self._merge() or self._layers(near) or self._closest() or _nothing(self.model)
+        found = self._merge() or self._layers() or self._closest() or _nothing(self.model)
         return replace(
             found,
             copies=tuple(self.place.names[i] for i in copies),
@@ -116,13 +126,17 @@ class _Search:
         )
 
     def _sketch(self, i: int) -> Sketch:
-        return self.model if i == 0 else self.others[i - 1]
+        return self.model if i == 0 else self.level[i - 1]
 
     def _is_copy(self, i: int) -> bool:
         """The same numbers, stored otherwise or in another order."""
-        if self.place.distance(0, i) > EXACT * self.place.rounding[0]:
+        close = self.place.distance(0, i) <= EXACT * self.place.rounding[0]
+        if not close and not (
+            self.far[i] < COARSE and self.place.dtypes[i] != self.place.dtypes[0]
+        ):
             return False
-        return compare(self.model, [self._sketch(i)]).verdict.kind in COPIES
+        kind = compare(self.model, [self._sketch(i)]).verdict.kind
+        return kind in COPIES if close else kind is Kind.REENCODED
 
     @cached_property
     def _distinct(self) -> list[int]:
@@ -135,14 +149,34 @@ class _Search:
 
     @cached_property
     def _sources(self) -> frozenset[int]:
-        """Relatives that are no mixtures of two other relatives."""
-        mixed = {
+        """Relatives that are no mixtures of others, nor lie beside one."""
+        mixed = {j for j in self._distinct if self._is_mixed(j)}
+        plain = [j for j in self._distinct if j not in mixed]
+        beside = {
             j
-            for j in self._distinct
-            for m in self.place.mixes(j, [k for k in self._distinct if k != j], 2)[:1]
-            if _plausible(m) and m.left <= EXACT * self.place.rounding[j]
+            for j in plain
+            for g in mixed
+            if self.place.distance(j, g)
+            < CLOSES * min((self.place.distance(j, k) for k in plain if k != j), default=0.0)
         }
-        return frozenset(self._distinct) - mixed
+        return frozenset(plain) - beside
+
+    def _is_mixed(self, j: int) -> bool:
+        others = [k for k in self._distinct if k != j]
+        if len(others) < 2:
+            return False
+        single = min(self.place.distance(j, k) for k in others)
+        for size in (2, 3):
+            for m in self.place.mixes(j, others, size)[:1]:
+                ends = min(self.place.distance(j, k) for k in m.parts)
+                own = self.place.rounding[j]
+                exact = m.left <= max(
+                    min(OWN_ROUNDING * own, 0.6 * single), min(4 * own, 0.05 * single)
+                )
+                bent = size == 2 and _convex(m) and m.left <= NEAR_EXACT * ends
+                if _plausible(m) and (exact or bent):
+                    return True
+        return False
 
     def _merge(self) -> Answer | None:
         """A recipe that the elements confirm, or a pair that closes almost everything."""
@@ -182,17 +216,15 @@ class _Search:
         if len(sources) < 3:
             return
         middle = min(sources, key=lambda j: sum(self.place.distance(j, k) for k in sources))
-        lean = {j: self._lean(i, middle, j) for j in sources if j != middle}
-        arms = sorted((j for j in lean if lean[j] > 0), key=lambda j: -lean[j])
-        for size in (2, 3):
-            parts = (*arms[:size], middle)
-            if len(arms) >= size and (0 in parts or 0 not in among):
-                yield parts
-
-    def _lean(self, i: int, middle: int, j: int) -> float:
-        """Cosine of the way from the middle to ``i`` with the way to ``j``."""
-        way, arm, gap = (self.place.distance(a, b) for a, b in ((middle, i), (middle, j), (i, j)))
-        return float((way + arm - gap) / (2 * np.sqrt(way * arm))) if way and arm else 0.0
+        lean = {j: self.place.cosine(middle, i, j) for j in sources if j != middle}
+        arms: list[int] = []
+        for j in sorted((j for j in lean if lean[j] > 0), key=lambda j: -lean[j]):
+            if all(self.place.cosine(middle, j, k) < SAME_WAY for k in arms):
+                arms.append(j)
+        choices = [arms[:2], *([*arms[:2], third] for third in arms[2:5])]
+        for chosen in choices:
+            if len(chosen) >= 2 and (0 in chosen or 0 not in among):
+                yield (*chosen, middle)
 
     def _confirm(self, parts: Sequence[int]) -> Answer | None:
         chosen = [self._sketch(i) for i in parts]
@@ -232,11 +264,14 @@ class _Search:
             )
         return None
 
-    def _layers(self, sources: Sequence[int]) -> Answer | None:
-        """Layers taken unchanged from several models (passthrough)."""
-        if len(sources) < 2:
+    def _layers(self) -> Answer | None:
+        """Layers taken unchanged from several models, in their places or repeated (passthrough)."""
+        depth = _depth(self.model)
+        shallow = [o for o in self.others if _depth(o) < depth]
+        level = [self._sketch(i) for i in self.near if self.place.zeroed[i] < PRUNED]
+        sketches = shallow or level
+        if len(sketches) < 2:
             return None
-        sketches = [self._sketch(i) for i in sources]
         tensors = [t for t in align(self.model, sketches).tensors if len(t.shape) > 1]
         equal = np.array(
             [[p is not None and np.array_equal(p, t.x) for p in t.parents] for t in tensors]
@@ -271,8 +306,7 @@ class _Search:
             if left and self.far[i] > AS_CLOSE * self.far[left[0]]:
                 break
             (gone if self._descends(i, gone) else left).append(i)
-        left.sort(key=self._eccentricity)
-        for i in left[:MAX_SINGLES]:
+        for i in self._ranked(left)[:MAX_SINGLES]:
             name = self.place.names[i]
             said = compare(self.model, [self._sketch(i)])
             if not said.relations[0].kind.derived:
@@ -282,23 +316,44 @@ class _Search:
                 (name,),
                 Confidence.MEDIUM,
                 f"The closest relative of {self.model.name} among the models looked at is {name} "
-                f"(similarity {said.relations[0].similarity:.4f}). It may be its parent, or share "
-                "one with it: the weights of two models alone do not tell which.",
+                f"(similarity {said.relations[0].similarity:.4f}{self._alike(i, left)}). It may be "
+                "its parent, or share one with it: the weights of two models do not tell which.",
                 said,
                 descendants=tuple(self.place.names[g] for g in gone),
             )
         return None
 
-    def _eccentricity(self, i: int) -> float:
-        """How far it is from the other relatives: a base is in the middle of what was made of it."""
-        return sum(np.sqrt(self.place.distance(i, j)) for j in self._distinct)
+    def _ranked(self, left: Sequence[int]) -> list[int]:
+        """Closest first; of a group that lies together, its center: what was made of a base lies
+        around it.
+        """
+        if not left:
+            return []
+        group = [i for i in left if i == left[0] or self._together_with(i, left[0])]
+        sources = [i for i in group if i in self._sources] or group[:1]
+
+        def off_center(i: int) -> float:
+            ways = [self.place.distance(i, j) for j in sources if j != i]
+            return float(np.median(np.sqrt(ways))) if ways else 0.0
+
+        center = min(sources, key=off_center)
+        return [center, *(i for i in left if i != center)]
+
+    def _together_with(self, i: int, j: int) -> bool:
+        return self.place.distance(i, j) < CLOSES * self.place.distance(0, j)
+
+    def _alike(self, i: int, left: Sequence[int]) -> str:
+        names = [self.place.names[j] for j in left if j != i and self._together_with(j, i)]
+        return f"; as close: {', '.join(names[:5])}" if names else ""
 
     def _descends(self, i: int, gone: Sequence[int]) -> bool:
-        """Whether relative ``i`` was made from the model: a merge with it, or a tuned such merge."""
+        """Whether relative ``i`` was made from the model: pruned, merged with others, or tuned so."""
         single = self.place.distance(i, 0)
+        if self.place.zeroed[i] >= PRUNED:
+            return True
         if any(self.place.distance(i, g) < CLOSES * single for g in gone):
             return True
-        others = [j for j in self._distinct if j != i]
+        others = [j for j in self._distinct if j != i and j not in gone]
         if not others:
             return False
         for parts in self._proposals(i, [0, *others]):
@@ -325,6 +380,11 @@ def _sure(verdict: Verdict) -> bool:
         return True
     inside = verdict.consistency or 0.0
     return inside >= CONSISTENT and (verdict.chance is None or verdict.chance < CHANCE)
+
+
+def _depth(model: Sketch) -> int:
+    """How many layers it has."""
+    return len({t.layer for t in model.tensors.values()} - {None})
 
 
 def _convex(mix: Mix) -> bool:

@@ -46,6 +46,8 @@ class Cloud:
     """``(n,)``: the squared length that rounding to the stored format adds to each model."""
     norm: float
     """Length of model 0."""
+    zeroed: Floats
+    """``(n,)``: of the elements in which a model differs from model 0, the share that is zero."""
 
     def distance(self, i: int, j: int) -> float:
         """Squared distance."""
@@ -56,6 +58,11 @@ class Cloud:
     def _total(self) -> Floats:
         total: Floats = self.products.sum(axis=0)
         return total
+
+    def cosine(self, at: int, i: int, j: int) -> float:
+        """Of the ways from ``at`` to ``i`` and to ``j``."""
+        a, b, c = self.distance(at, i), self.distance(at, j), self.distance(i, j)
+        return float((a + b - c) / (2 * np.sqrt(a * b))) if a and b else 0.0
 
     def nearest(self, i: int, among: Sequence[int]) -> list[int]:
         """Others by distance from model ``i``, nearest first."""
@@ -114,6 +121,7 @@ def cloud(model: Sketch, others: Sequence[Sketch]) -> Cloud:
     n = len(others) + 1
     products = np.zeros((len(aligned), n, n))
     square = 0.0
+    differing, zeros = np.zeros(n), np.zeros(n)
     rounding = np.zeros(n)
     for row, tensor in enumerate(aligned):
         values = [tensor.x, *(p for p in tensor.parents if p is not None)]
@@ -121,8 +129,18 @@ def cloud(model: Sketch, others: Sequence[Sketch]) -> Cloud:
         moved = np.stack([v.astype(np.float64) - zero for v in values])
         products[row] = moved @ moved.T
         square += float(zero @ zero)
+        for k, v in enumerate(values):
+            other = v != tensor.x
+            differing[k] += np.count_nonzero(other)
+            zeros[k] += np.count_nonzero(v[other] == 0)
         rounding += [_rounding(v, dtype) for v, dtype in zip(values, tensor.dtypes, strict=True)]
-    return Cloud((model.name, *(o.name for o in others)), products, rounding, square**0.5)
+    return Cloud(
+        (model.name, *(o.name for o in others)),
+        products,
+        rounding,
+        square**0.5,
+        zeros / np.maximum(differing, 1),
+    )
 
 
 def _usable(tensor: Aligned) -> bool:
