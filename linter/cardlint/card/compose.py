@@ -117,6 +117,8 @@ class Composer:
         self.lines = lines
         self.loader = loader
         self.problems: list[YamlProblem] = []
+        self.special: list[Value] = []
+        """Scalars without quotes that may be anything but text, to the Hub or to Python."""
         self.cut: list[Value] = []
         """What stands for an alias that was not followed."""
         self.nodes = 0
@@ -191,20 +193,19 @@ class Composer:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self._beyond(start, f"it has more than {MAX_NODES:,} values")
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            value, size = self._scalar(event, start, end), 1
+        elif kind is yaml.AliasEvent:
             return self._alias(str(event.anchor), self.span(start, end))
-        if isinstance(event, yaml.ScalarEvent):
-            value, size = self._scalar(event, start), 1
         else:
             if depth >= MAX_DEPTH:
                 self._beyond(start, f"its lists and maps are nested more than {MAX_DEPTH} deep")
             if event.anchor:
                 self.anchors[event.anchor] = None  # not finished: an alias to it would be a loop
             start = self._behind_properties(event, start, len(self.inner))
-            if isinstance(event, yaml.SequenceStartEvent):
-                value, size = self._list(event, start, depth)
-            else:
-                value, size = self._map(event, start, depth)
+            read = self._list if kind is yaml.SequenceStartEvent else self._map
+            value, size = read(event, start, depth)
         if event.anchor:
             self.anchors[event.anchor] = (value, size)
         return value, size
@@ -232,7 +233,7 @@ class Composer:
         """Say it once, and put nothing in the place of the alias."""
         if not self.cut:
             self.problems.append(problem("alias-bomb", said, where, *related))
-        self.cut.append(Value(Kind.NULL, None, where, ""))
+        self.cut.append(Value(Kind.NULL, None, where.start, where.end, self.lines, ""))
         return self.cut[-1], 1
 
     def _behind_properties(self, event: Any, start: int, limit: int) -> int:
@@ -246,21 +247,42 @@ class Composer:
                 start += 1
         return start
 
-    def _scalar(self, event: Any, start: int) -> Value:
-        end = event.end_mark.index
-        tagged = start
-        start = self._behind_properties(event, start, end)
-        plain = not event.style
-        text = event.value.translate(_SHOW) if self.hidden else event.value
-        if event.style in ("|", ">"):
-            end = start + len(self.inner[start:end].rstrip())
-        where = self.span(start, end)
-        if event.tag is None:
-            kind, data = scalars.hub(text) if plain else (Kind.STR, text)
-            return Value(kind, data, where, text, plain)
-        return self._tagged(event.tag, text, where, self._tag_span(tagged, start))
+    def _scalar(self, event: Any, start: int, end: int) -> Value:
+        style, text = event.style, event.value
+        if event.tag or event.anchor:
+            return self._with_properties(event, start, end)
+        if self.hidden:
+            text = text.translate(_SHOW)
+        start += self.base
+        if style:
+            if style in "|>":
+                end = start - self.base + len(self.inner[start - self.base : end].rstrip())
+            return Value(Kind.STR, text, start, self.base + end, self.lines, text)
+        kind, data = scalars.hub(text)
+        value = Value(kind, data, start, self.base + end, self.lines, text, True)  # noqa: FBT003  # a quarter faster than by name, and this is the hot path
+        if kind is not Kind.STR or text[0] in scalars.SPECIAL:
+            self.special.append(value)
+        return value
 
-    def _tagged(self, tag: str, text: str, where: Span, mark: Span) -> Value:
+    def _with_properties(self, event: Any, start: int, end: int) -> Value:
+        """A scalar with an anchor or a tag."""
+        text = event.value.translate(_SHOW) if self.hidden else event.value
+        begin = self._behind_properties(event, start, end)
+        if event.style and event.style in "|>":
+            end = begin + len(self.inner[begin:end].rstrip())
+        plain = not event.style and event.tag is None
+        kind, data = scalars.hub(text) if plain else (Kind.STR, text)
+        if event.tag is not None:
+            kind, data = self._tagged(
+                event.tag, text, self.span(begin, end), self._tag_span(start, begin)
+            )
+        value = Value(kind, data, self.base + begin, self.base + end, self.lines, text, plain)
+        if plain:
+            self.special.append(value)
+        return value
+
+    def _tagged(self, tag: str, text: str, where: Span, mark: Span) -> scalars.Reading:
+        """What a tag makes of a text."""
         kind = _SCALAR_TAGS.get(tag)
         if kind is None:
             self._unknown_tag(tag, where, mark)
@@ -270,9 +292,7 @@ class Composer:
         if not fits:
             said = f"{text!r} is not of the kind that its tag {_short(tag)} says"
             self.problems.append(problem("tag", said, where, mark))
-        if kind is Kind.STR or not fits:
-            return Value(Kind.STR, text, where, text)
-        return Value(kind, data, where, text)
+        return (Kind.STR, text) if kind is Kind.STR or not fits else (kind, data)
 
     def _unknown_tag(self, tag: str, where: Span, mark: Span) -> None:
         said = f"the tag {_short(tag)} is not known"
@@ -286,43 +306,62 @@ class Composer:
     def _list(self, event: Any, start: int, depth: int) -> tuple[Value, int]:
         items: list[Value] = []
         total = 1
-        while not isinstance(following := self.next(), yaml.SequenceEndEvent):
+        while type(following := self.next()) is not yaml.SequenceEndEvent:
             item, size = self._node(following, depth + 1)
             items.append(item)
             total += size
-        where = self._extent(event, start, following, items[-1].span.end if items else None)
+        end = self._end(event, start, following, items[-1] if items else None)
         if event.tag is not None and event.tag not in _LIST_TAGS:
-            self._unknown_tag(event.tag, where, self._tag_span(event.start_mark.index, start))
-        data = [i.data for i in items]
-        flow = bool(event.flow_style)
-        return Value(Kind.LIST, data, where, "", flow=flow, items=tuple(items)), total
+            mark = self._tag_span(event.start_mark.index, start)
+            self._unknown_tag(event.tag, self.span(start, end), mark)
+        value = Value(
+            Kind.LIST,
+            [i.data for i in items],
+            self.base + start,
+            self.base + end,
+            self.lines,
+            "",
+            flow=bool(event.flow_style),
+            items=tuple(items),
+        )
+        return value, total
 
     def _map(self, event: Any, start: int, depth: int) -> tuple[Value, int]:
         fields: list[Field] = []
         total = 1
-        while not isinstance(following := self.next(), yaml.MappingEndEvent):
+        while type(following := self.next()) is not yaml.MappingEndEvent:
             key, size = self._node(following, depth + 1)
             value, more = self._node(self.next(), depth + 1)
             fields.append(Field(key, value))
             total += size + more
-        last = fields[-1].value.span.end if fields else None
-        where = self._extent(event, start, following, last)
+        end = self._end(event, start, following, fields[-1].value if fields else None)
         if event.tag is not None and event.tag not in _MAP_TAGS:
-            self._unknown_tag(event.tag, where, self._tag_span(event.start_mark.index, start))
+            mark = self._tag_span(event.start_mark.index, start)
+            self._unknown_tag(event.tag, self.span(start, end), mark)
         fields = self._keys(fields)
-        data = {f.name: f.value.data for f in fields}
-        flow = bool(event.flow_style)
-        return Value(Kind.MAP, data, where, "", flow=flow, fields=tuple(fields)), total
+        value = Value(
+            Kind.MAP,
+            {f.key.text: f.value.data for f in fields},
+            self.base + start,
+            self.base + end,
+            self.lines,
+            "",
+            flow=bool(event.flow_style),
+            fields=tuple(fields),
+        )
+        return value, total
 
-    def _extent(self, event: Any, start: int, following: Any, last: int | None) -> Span:
+    def _end(self, event: Any, start: int, following: Any, last: Value | None) -> int:
         """A block ends with its last value; the parsers say it ends where the next one begins."""
         if event.flow_style or last is None:
-            return self.span(start, max(following.end_mark.index, start))
-        return self.span(start, max(last - self.base, start))
+            return max(int(following.end_mark.index), start)
+        return max(last.end - self.base, start)
 
     def _keys(self, fields: list[Field]) -> list[Field]:
         """Report keys that js-yaml takes for the same, and put in what ``<<`` merges."""
         first: dict[str, Span] = {}
+        if len({f.key.text for f in fields if f.key.kind is Kind.STR} - {"<<"}) == len(fields):
+            return fields  # as nearly always: no two are the same text, none is a number
         merges = False
         for field in fields:
             if field.key.plain and field.key.text == "<<":

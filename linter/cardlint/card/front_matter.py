@@ -30,6 +30,8 @@ class FrontMatter:
     partial: Value | None = None
     """The map without the entries that cannot be read: what stands in it is what was written, but
     that a key is not in it means nothing. The same as ``root`` where that is there."""
+    special: tuple[Value, ...] = ()
+    """Scalars without quotes that may be anything but text, to the Hub or to Python."""
 
     def get(self, key: str) -> Value | None:
         """The value of a top-level key."""
@@ -66,10 +68,11 @@ def parse(text: str, lines: Lines | None = None, *, loader: Any = None) -> Front
     root, problems = reading.root, list(reading.problems)
     if root is None and not problems:
         problems.append(problem("empty", "holds nothing", where))
-        root = Value(Kind.MAP, {}, where, "")
+        root = Value(Kind.MAP, {}, where.start, where.end, lines, "")
     if root is not None and root.kind is not Kind.MAP:
         if reading.whole:
             said = f"is a {root.kind}, not a map of keys and values"
             problems.append(problem("not-a-map", said, root.span))
         root = None
-    return FrontMatter(block, where, root if reading.whole else None, tuple(problems), root)
+    whole = root if reading.whole else None
+    return FrontMatter(block, where, whole, tuple(problems), root, reading.special)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from cardlint.card.lines import Lines
 from cardlint.findings import Json, Location
@@ -51,15 +52,20 @@ class Span:
         return Location(path, *self.lines.place(self.start), *self.lines.place(self.end))
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One YAML node. An alias is the very node that it names."""
+class Value(NamedTuple):
+    """One YAML node. An alias is the very node that it names.
+
+    (A named tuple, where the house has frozen dataclasses: a card is some hundred of these, and a
+    dataclass of ten fields takes five times as long to make.)
+    """
 
     kind: Kind
     data: Json
     """As plain Python data, as the Hub reads it; a date as it is written."""
-    span: Span
-    """Anchor and tag not included."""
+    start: int
+    """Offset of the first character in the file; anchor and tag are not part of it."""
+    end: int
+    lines: Lines
     text: str
     """The scalar without quotes and escapes; empty for a list or map."""
     plain: bool = False
@@ -68,6 +74,11 @@ class Value:
     """True for a list or map in brackets."""
     items: tuple[Value, ...] = ()
     fields: tuple[Field, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return Span(self.start, self.end, self.lines)
 
     def get(self, key: str) -> Value | None:
         """The value under ``key`` of a map; the last one wins, as in PyYAML."""
@@ -99,8 +110,7 @@ class Value:
                 stack += (field_.value, field_.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A key of a map with its value."""
 
     key: Value

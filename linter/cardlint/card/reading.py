@@ -27,6 +27,8 @@ class Reading:
     whole: bool
     """Whether that is all of it, as the Hub reads it."""
     problems: tuple[YamlProblem, ...]
+    special: tuple[Value, ...] = ()
+    """Scalars without quotes that may be anything but text, to the Hub or to Python."""
 
 
 @cache
@@ -79,8 +81,9 @@ def read(text: str, bounds: tuple[int, int], lines: Lines, loader: Any) -> Readi
         else:
             problems += composer.problems
             if composer.cut:
-                return Reading(_uncut(root, composer.cut), whole=False, problems=tuple(problems))
-            return Reading(root, whole, tuple(problems))
+                kept = _uncut(root, composer.cut)
+                return Reading(kept, False, tuple(problems), tuple(composer.special))  # noqa: FBT003  # the field's place
+            return Reading(root, whole, tuple(problems), tuple(composer.special))
     return Reading(None, whole=False, problems=tuple(problems))
 
 
@@ -147,4 +150,4 @@ def _uncut(root: Value | None, cut: list[Value]) -> Value | None:
         f for f in root.fields if not any(id(v) in lost for v in (*f.key.walk(), *f.value.walk()))
     )
     data = {f.name: f.value.data for f in fields}
-    return Value(Kind.MAP, data, root.span, "", flow=root.flow, fields=fields)
+    return root._replace(data=data, fields=fields)

@@ -12,7 +12,7 @@ import re
 from cardlint.card.nodes import Kind
 from cardlint.findings import Json
 
-_SPECIAL = frozenset("~nNtTfFyYoO0123456789+-.")
+SPECIAL = frozenset("~nNtTfFyYoO0123456789+-.")
 """What a scalar begins with that may be anything but a string, to either of them."""
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
@@ -43,7 +43,7 @@ _DATE = re.compile(
     r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?",
     re.ASCII,
 )
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?")
 """Most numbers, the same to both."""
 _LONG = 300
 """Digits behind which a number is no longer read exactly (js-yaml has only floats)."""
@@ -53,8 +53,10 @@ Reading = tuple[Kind, Json]
 
 def hub(text: str) -> Reading:
     """What the Hub takes a plain scalar for."""
-    if text and text[0] not in _SPECIAL:
+    if text and text[0] not in SPECIAL:
         return Kind.STR, text
+    if len(text) < _LONG and (match := _DECIMAL.fullmatch(text)):
+        return (Kind.FLOAT, float(text)) if match[1] else (Kind.INT, int(text))
     if text in _NULL:
         return Kind.NULL, None
     if text in _TRUE:
@@ -77,7 +79,7 @@ def hub(text: str) -> Reading:
 
 def python(text: str) -> Reading:
     """What PyYAML's safe loader takes a plain scalar for."""
-    if text and text[0] not in _SPECIAL:
+    if text and text[0] not in SPECIAL:
         return Kind.STR, text
     if text in _NULL:
         return Kind.NULL, None
@@ -103,7 +105,7 @@ def python(text: str) -> Reading:
 
 def differ(text: str) -> tuple[Reading, Reading] | None:
     """Both readings of a plain scalar where they are not the same value, else ``None``."""
-    if not text or text[0] not in _SPECIAL or _DECIMAL.fullmatch(text):
+    if not text or text[0] not in SPECIAL or _DECIMAL.fullmatch(text):
         return None
     one, other = hub(text), python(text)
     numbers = {Kind.INT, Kind.FLOAT}

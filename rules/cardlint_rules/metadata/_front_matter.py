@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import ClassVar
 
+from cardlint.card.front_matter import FrontMatter
 from cardlint.card.nodes import Field, Kind, Span, Value
 from cardlint.card.writing import scalar
 from cardlint.findings import Edit, Finding, Fix, NotChecked
@@ -31,15 +32,20 @@ class FrontMatterRule(Rule):
         front = repo.card.front_matter
         if front is None:
             return  # metadata/front-matter-missing and -malformed say so
-        if front.root is None:
-            why = "a part of it cannot be read: " + front.problems[0].message
-            yield NotChecked("front matter", why, "Mend the YAML first.")
+        yield from unread(front)
         if front.partial is not None:
             yield from self.judge(front.partial)
 
     @abstractmethod
     def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
         """Yield what is wrong with the map of the front matter."""
+
+
+def unread(front: FrontMatter) -> Iterator[NotChecked]:
+    """That a part of the front matter cannot be read, where that is so."""
+    if front.root is None:
+        why = "a part of it cannot be read: " + front.problems[0].message
+        yield NotChecked("front matter", why, "Mend the YAML first.")
 
 
 def bounded(findings: Iterator[Finding], rule: str, what: str) -> Iterator[Finding | NotChecked]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cardlint.card.nodes import Kind, Value
 from cardlint.card.scalars import Reading, differ
 from cardlint.findings import Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
-from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, replace
+from cardlint.rule import Fact, Rule
+from cardlint_rules.metadata._front_matter import bounded, replace, unread
 
 
-class YamlVersionDifference(FrontMatterRule):
+class YamlVersionDifference(Rule):
     """A value means one thing to the Hub and another to Python.
 
     ## What it checks
@@ -41,10 +42,16 @@ class YamlVersionDifference(FrontMatterRule):
     id = "metadata/yaml-version-difference"
     severity = Severity.WARNING
 
+    needs = frozenset({Fact.CARD})
+    frameworks = ("hf:metadata",)
+
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
-        yield from super().check(repo)
         front = repo.card.front_matter
-        for problem in front.problems if front else ():
+        if front is None:
+            return
+        yield from unread(front)
+        yield from bounded(self._differing(front.special), self.id, "the front matter")
+        for problem in front.problems:
             if problem.code == "line-break":
                 yield self.finding(
                     f"{problem.message}.",
@@ -53,12 +60,9 @@ class YamlVersionDifference(FrontMatterRule):
                     evidence={"character": problem.message[:6]},
                 )
 
-    def judge(self, root: Value) -> Iterator[Finding | NotChecked]:
-        yield from bounded(self._differing(root), self.id, "the front matter")
-
-    def _differing(self, root: Value) -> Iterator[Finding]:
-        for value in root.walk():
-            readings = differ(value.text) if value.plain else None
+    def _differing(self, values: Sequence[Value]) -> Iterator[Finding]:
+        for value in values:
+            readings = differ(value.text)
             if readings:
                 hub, python = readings
                 yield self.finding(
