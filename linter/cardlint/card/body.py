@@ -10,131 +10,25 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from cardlint.card import commonmark, links
+from cardlint.card.blocks import Block, BlockKind, Comment, Directive, Link, Table
 from cardlint.card.lines import Lines
 from cardlint.errors import OverBudget
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
     from markdown_it.token import Token
+
+__all__ = ["COMMENT", "Block", "BlockKind", "Comment", "Directive", "Link", "Markdown", "Table"]
 
 MAX_CHARACTERS = 250_000
 MAX_LINES = 20_000
 """A body beyond these is not parsed; the longest of 1,644 real cards has 175 kB and 6,122 lines."""
-MAX_INLINE = 20_000
-"""A paragraph beyond this is searched for links by a plain expression: the inline parser takes
-quadratic time on unclosed marks."""
-
-_DEFINITION = re.compile(r"^ {0,3}\[[^\[\]\n]{1,300}\]:", re.MULTILINE)
 COMMENT = re.compile(r"<!--(?!-?>)(.*?)-->", re.DOTALL)
-
-
-class BlockKind(StrEnum):
-    """What a block is."""
-
-    HEADING = "heading"
-    PARAGRAPH = "paragraph"
-    CELL = "cell"
-    CODE = "code"
-    HTML = "html"
-    RULE = "rule"
-
-
-@dataclass(frozen=True)
-class Block:
-    """A leaf block: text, not the list or quotation around it."""
-
-    kind: BlockKind
-    text: str
-    """As it is written, without the markers of headings, lists and quotations; lines end in LF."""
-    starts: tuple[int, ...]
-    """For each line of ``text``, the offset of its first character in the file."""
-    end: int
-    """Offset just behind the last character in the file."""
-    level: int = 0
-    """1 to 6 for a heading."""
-    items: tuple[int, ...] = ()
-    """The list items around it, outermost first, each by a number of its own."""
-    quoted: bool = False
-    """Inside a block quotation."""
-    info: str = ""
-    """The word behind the fence of a code block."""
-
-    @property
-    def start(self) -> int:
-        """Offset of the first character in the file."""
-        return self.starts[0]
-
-    def at(self, index: int) -> int:
-        """The offset in the file of character ``index`` of ``text``."""
-        line = bisect_right(self._breaks, index - 1)
-        return self.starts[line] + index - (self._breaks[line - 1] + 1 if line else 0)
-
-    @cached_property
-    def _breaks(self) -> list[int]:
-        return [m.start() for m in re.finditer(r"\n", self.text)] if len(self.starts) > 1 else []
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link or an image."""
-
-    target: str
-    """As it is written."""
-    text: str
-    start: int
-    end: int
-    """Offsets of the target in the file; of the block that holds it where it cannot be told."""
-    image: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table: header cells and rows of cells; a row of an HTML table may be shorter or longer."""
-
-    header: tuple[Block, ...]
-    rows: tuple[tuple[Block, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """An HTML comment outside of code."""
-
-    text: str
-    """Between ``<!--`` and ``-->``, stripped."""
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Directive:
-    """``<!-- cardlint: ignore[id, family] why -->``."""
-
-    verb: str
-    """The word behind the colon, such as ``ignore``."""
-    selectors: tuple[str, ...]
-    """What stands between the brackets."""
-    reason: str | None
-    start: int
-    end: int
-
-
 _DIRECTIVE = re.compile(r"cardlint:\s*([a-z][a-z-]*)\s*(?:\[([^\]]*)\])?\s*(.*)", re.DOTALL)
-
-
-@cache
-def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    parser = MarkdownIt("commonmark", {"maxNesting": 30}).enable("table")
-    # Targets are wanted as they are written, and dangerous ones are wanted too.
-    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # the documented way
-    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005  # same
-    return parser
 
 
 class Markdown:
@@ -165,7 +59,7 @@ class Markdown:
     def _tokens(self) -> tuple[list[Token], dict[str, Any]]:
         """Block tokens; inline content is left unparsed."""
         environment: dict[str, Any] = {}
-        parser = _parser()
+        parser = commonmark.parser()
         source = self._body.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
         tokens: list[Token] = []
         parser.block.parse(source, parser, environment, tokens)
@@ -285,14 +179,12 @@ class Markdown:
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         """The pipe tables and the HTML tables, in order."""
-        from itertools import groupby
-
         from cardlint.card import html_tables
 
         found: list[Table] = []
         cells = [(b, t) for b, t in self._walk if t]
         for _, group in groupby(cells, key=lambda pair: pair[1]):
-            rows = _rows([b for b, _ in group], self._row_of)
+            rows = [tuple(r) for _, r in groupby((b for b, _ in group), key=self._row_of)]
             if rows:
                 found.append(Table(rows[0], tuple(rows[1:])))
         if "<t" in self._body or "<T" in self._body:
@@ -306,7 +198,7 @@ class Markdown:
     @cached_property
     def links(self) -> tuple[Link, ...]:
         """Links and images of Markdown and HTML, in order of their blocks."""
-        return tuple(link for block in self.blocks for link in self._links(block))
+        return tuple(link for block in self.blocks for link in links.of(block, self._tokens[1]))
 
     def links_where(self, worth: re.Pattern[str]) -> Iterator[Link]:
         """The links of the blocks in which ``worth`` is found; all of them where one is defined apart.
@@ -314,46 +206,10 @@ class Markdown:
         Args:
             worth: finds the opening of every link that is wanted.
         """
-        apart = _DEFINITION.search(self._body) is not None
+        apart = links.DEFINITION.search(self._body) is not None
         for block in self.blocks:
             if apart or worth.search(block.text):
-                yield from self._links(block)
-
-    def _links(self, block: Block) -> Iterator[Link]:
-        if block.kind in {BlockKind.CODE, BlockKind.RULE}:
-            return
-        if block.kind is BlockKind.HTML:
-            yield from _html_links(block, block.text)
-            return
-        text = block.text
-        if len(text) > MAX_INLINE:
-            yield from _plain_links(block)
-        elif "[" in text or "<" in text:
-            yield from self._inline_links(block)
-
-    def _inline_links(self, block: Block) -> Iterator[Link]:
-        parser = _parser()
-        children: list[Token] = []
-        parser.inline.parse(block.text, parser, self._tokens[1], children)
-        behind: dict[str, int] = {}  # text already found → where to look for it the next time
-        for index, token in enumerate(children):
-            if token.type == "html_inline":
-                # Inside a paragraph each tag is a token of its own.
-                place = max(block.text.find(token.content, behind.get(token.content, 0)), 0)
-                behind[token.content] = place + 1
-                yield from _html_links(block, token.content, place)
-                continue
-            if token.type not in {"link_open", "image"}:
-                continue
-            image = token.type == "image"
-            target = str(token.attrs.get("src" if image else "href", ""))
-            label = token.content if image else _label(children, index)
-            place = _target(block.text, target, behind.get(target, 0))
-            if place < 0:  # a reference: its definition is elsewhere
-                yield Link(target, label, block.start, block.end, image)
-                continue
-            behind[target] = place + 1
-            yield Link(target, label, block.at(place), block.at(place) + len(target), image)
+                yield from links.of(block, self._tokens[1])
 
     @cached_property
     def comments(self) -> tuple[Comment, ...]:
@@ -388,7 +244,7 @@ class Markdown:
             if block.kind is BlockKind.CODE:
                 spans.append((block.start, block.end))
             elif block.kind is not BlockKind.HTML and "`" in block.text:
-                spans += [(block.at(a), block.at(b)) for a, b in code_spans(block.text)]
+                spans += [(block.at(a), block.at(b)) for a, b in commonmark.code_spans(block.text)]
         return [a for a, _ in spans], [b for _, b in spans]
 
     def in_code(self, offset: int) -> bool:
@@ -396,72 +252,3 @@ class Markdown:
         starts, ends = self._code
         index = bisect_right(starts, offset) - 1
         return index >= 0 and offset < ends[index]
-
-
-def code_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where the code spans of a block are (CommonMark 0.31, 6.1): equal runs of backticks."""
-    runs = [m.span() for m in re.finditer(r"`+", text)]
-    after: dict[int, list[int]] = {}
-    for index, (a, b) in enumerate(runs):
-        after.setdefault(b - a, []).append(index)
-    index = 0
-    while index < len(runs):
-        a, b = runs[index]
-        same = after[b - a]
-        follower = bisect_right(same, index)
-        if follower == len(same):
-            index += 1
-            continue
-        yield a, runs[same[follower]][1]
-        index = same[follower] + 1
-
-
-def _rows(cells: list[Block], row_of: Any) -> list[tuple[Block, ...]]:
-    from itertools import groupby
-
-    return [tuple(group) for _, group in groupby(cells, key=row_of)]
-
-
-def _label(tokens: list[Token], index: int) -> str:
-    """The text of the link that opens at ``index``."""
-    parts: list[str] = []
-    for token in tokens[index + 1 :]:
-        if token.type == "link_close":
-            break
-        if token.content:
-            parts.append(token.content)
-    return "".join(parts)
-
-
-def _target(text: str, target: str, cursor: int) -> int:
-    """Where a link's target stands in the text of its block; -1 where it does not."""
-    if not target:
-        return -1
-    for opening in ("](", "](<", "<"):
-        place = text.find(opening + target, max(cursor - len(opening), 0))
-        if place >= 0:
-            return place + len(opening)
-    return text.find(target, cursor)
-
-
-_ATTRIBUTE = re.compile(
-    r"""<(?P<tag>[a-zA-Z][\w-]*)\b[^<>]{0,2000}?\s(?:href|src)\s*=\s*(?:"(?P<a>[^"<>]*)"|'(?P<b>[^'<>]*)'|(?P<c>[^\s"'<>]+))"""
-)
-
-
-_PLAIN_LINK = re.compile(r"(!?)\[([^\[\]]{0,300})\]\([ \t]{0,9}<?([^\s()<>]{1,1000})")
-
-
-def _plain_links(block: Block) -> Iterator[Link]:
-    for match in _PLAIN_LINK.finditer(block.text):
-        start = block.at(match.start(3))
-        yield Link(match[3], match[2], start, start + len(match[3]), bool(match[1]))
-    yield from _html_links(block, block.text)
-
-
-def _html_links(block: Block, html: str, offset: int = 0) -> Iterator[Link]:
-    for match in _ATTRIBUTE.finditer(html):
-        group = str(match.lastgroup)
-        start = block.at(offset + match.start(group))
-        image = match["tag"].lower() not in {"a", "area", "link"}
-        yield Link(match[group], "", start, start + len(match[group]), image)

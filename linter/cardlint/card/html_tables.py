@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cardlint.card.body import Block, BlockKind, Table
+from cardlint.card.blocks import Block, BlockKind, Table
 
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>table|tr|td|th)\b(?P<rest>[^<>]{0,500})>", re.IGNORECASE)
 _SPAN = re.compile(r"\b(?:col|row)span\s*=\s*[\"']?\s*(?!1\b)\d", re.IGNORECASE)

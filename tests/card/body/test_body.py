@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cardlint.card.body import BlockKind, code_spans
+from cardlint.card.blocks import BlockKind
 from cardlint.card.card import Card
+from cardlint.card.commonmark import code_spans
 from cardlint.errors import OverBudget
 
 FRONT = "---\nlicense: mit\n---\n"
