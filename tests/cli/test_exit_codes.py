@@ -59,11 +59,37 @@ def test_a_usage_error_is_told_on_stderr_with_a_remedy(clean: Path) -> None:
     )
 
 
-def test_no_target_is_a_usage_error() -> None:
-    """It says what to type."""
-    ran = run("check")
-    assert ran.code == 2
-    assert "cardlint check ." in ran.err
+def test_the_current_folder_is_checked_by_default(
+    clean: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As other linters do; a list of targets that is empty is no such default."""
+    monkeypatch.chdir(clean)
+    assert run("check", *WARN, "--format", "json").out.count('"target": "."') == 1
+    (clean / "list").write_text("\n")
+    ran = run("check", "--files-from", clean / "list")
+    assert (ran.code, "names no target" in ran.err) == (2, True)
+
+
+def test_targets_come_from_files_too(clean: Path, bad: Path) -> None:
+    """One a line, beside those on the command line; a list that is not there is an error."""
+    (clean / "list").write_text(f"{bad}\n\n")
+    ran = run("check", clean, *WARN, "--files-from", clean / "list", "--fail-on", "warning")
+    assert ran.code == 1
+    assert "1 warning, 0 notes in 2 repositories" in ran.out
+    assert run("check", "--files-from", clean / "nowhere").code == 2
+
+
+def test_outputs_in_several_formats(bad: Path, tmp_path: Path) -> None:
+    """A format and a file adds one; a file alone takes the place of stdout; a slip is guessed."""
+    both = run("check", bad, *WARN, "-o", f"json:{tmp_path}/a.json", "-o", f"csv:{tmp_path}/a.csv")
+    assert "metadata/front-matter-missing" in both.out
+    assert (tmp_path / "a.json").read_text("utf-8").startswith("{")
+    assert (tmp_path / "a.csv").read_text("utf-8").startswith("kind,")
+    alone = run("check", bad, *WARN, "--format", "sarif", "-o", tmp_path / "b.sarif")
+    assert alone.out == ""
+    assert '"version": "2.1.0"' in (tmp_path / "b.sarif").read_text("utf-8")
+    slip = run("check", bad, *WARN, "-o", "sarfi:x")
+    assert (slip.code, "Did you mean sarif:x?" in slip.err) == (2, True)
 
 
 def test_a_misspelt_option_is_guessed(clean: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,12 @@ class Results:
         for text in self.output_files:
             head, colon, tail = text.partition(":")
             format_, name = (head, tail) if colon and head in known else (self.format, text)
+            close = get_close_matches(head, known, n=1) if colon and head not in known else []
+            if close:
+                raise UsageError(
+                    f"--output-file {text}: no format is called {head}",
+                    remedy=f"Did you mean {close[0]}:{tail}?",
+                )
             if not name:
                 raise UsageError(
                     f"--output-file {text} names no file", remedy="Write sarif:report.sarif."

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check", epilog="Example: cardlint check . --profile strict -o sarif:cardlint.sarif")
-@click.argument("targets", nargs=-1, metavar="TARGET...")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @click.option(
     "--files-from",
     type=click.Path(dir_okay=False, allow_dash=True),
@@ -45,16 +45,17 @@ def command(
 ) -> int:
     """Check model repositories.
 
-    TARGET is a folder, a README.md, org/name, org/name@revision or hf://org/name@revision.
+    TARGET is a folder, a README.md, org/name, org/name@revision or hf://org/name@revision; by
+    default the current folder.
 
     Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, settings or internal error,
     3 nothing could be checked, 130 interrupted.
     """
     from cardlint.cli._checking import checker
 
-    everything = [*targets, *_listed(files_from)]
+    everything = [*targets, *_listed(files_from)] if targets or files_from else ["."]
     if not everything:
-        raise UsageError("no TARGET was given", remedy="Try `cardlint check .`.")
+        raise UsageError(f"{files_from} names no target", remedy="Write one on each line.")
     outputs = results.files()
     run = checker(everything[0], sources, chosen, aside)
     checked = list(_each(run, everything, results))
