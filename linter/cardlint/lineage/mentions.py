@@ -14,31 +14,11 @@ MENTION = "\ue000"
 THING = "\ue001"
 """Stands in a reading for a link to a data set, a space or a repository elsewhere."""
 
-NOT_OWNERS = frozenset(
-    [
-        "api",
-        "blog",
-        "chat",
-        "collections",
-        "course",
-        "datasets",
-        "docs",
-        "learn",
-        "metrics",
-        "models",
-        "new",
-        "organizations",
-        "papers",
-        "posts",
-        "settings",
-        "spaces",
-        "tasks",
-        "join",
-        "pricing",
-        "login",
-        "transformers",
-    ]
-)
+NOT_OWNERS = frozenset({
+    "api", "blog", "chat", "collections", "course", "datasets", "docs", "learn", "metrics",
+    "models", "new", "organizations", "papers", "posts", "settings", "spaces", "tasks", "join",
+    "pricing", "login", "transformers",
+})  # fmt: skip
 """First parts of the Hub's own paths: `huggingface.co/datasets/…` names no model."""
 
 _HUB = re.compile(
@@ -64,77 +44,16 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 # Parts of "and/or", "src/model", "input/output": paths, units and pairs of plain words.
-_NO_PARTS = frozenset(
-    [
-        "and",
-        "or",
-        "w",
-        "y",
-        "e",
-        "o",
-        "src",
-        "lib",
-        "bin",
-        "models",
-        "model",
-        "data",
-        "dataset",
-        "datasets",
-        "checkpoints",
-        "checkpoint",
-        "ckpt",
-        "output",
-        "outputs",
-        "input",
-        "inputs",
-        "output",
-        "train",
-        "training",
-        "test",
-        "tests",
-        "val",
-        "pre-training",
-        "fine-tuning",
-        "finetuning",
-        "post-training",
-        "pretraining",
-        "few-shot",
-        "zero-shot",
-        "in-domain",
-        "out-of-domain",
-        "end-to-end",
-        "image",
-        "text",
-        "audio",
-        "video",
-        "speech",
-        "main",
-        "tree",
-        "blob",
-        "resolve",
-        "examples",
-        "example",
-        "scripts",
-        "script",
-        "configs",
-        "config",
-        "home",
-        "tmp",
-        "mnt",
-        "root",
-        "usr",
-        "path",
-        "domain",
-        "your-username",
-        "username",
-        "user",
-        "your-org",
-        "author",
-        "path-to-model",
-        "tokens",
-        "application",
-    ]
-)
+_NO_PARTS = frozenset({
+    "and", "or", "w", "y", "e", "o", "src", "lib", "bin", "models", "model", "data", "dataset",
+    "datasets", "checkpoints", "checkpoint", "ckpt", "output", "outputs", "input", "inputs",
+    "output", "train", "training", "test", "tests", "val", "pre-training", "fine-tuning",
+    "finetuning", "post-training", "pretraining", "few-shot", "zero-shot", "in-domain", "out-of-
+    domain", "end-to-end", "image", "text", "audio", "video", "speech", "main", "tree", "blob",
+    "resolve", "examples", "example", "scripts", "script", "configs", "config", "home", "tmp",
+    "mnt", "root", "usr", "path", "domain", "your-username", "username", "user", "your-org",
+    "author", "path-to-model", "tokens", "application",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
