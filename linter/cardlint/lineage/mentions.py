@@ -47,9 +47,9 @@ _FILE = re.compile(
 _NO_PARTS = frozenset({
     "and", "or", "w", "y", "e", "o", "src", "lib", "bin", "models", "model", "data", "dataset",
     "datasets", "checkpoints", "checkpoint", "ckpt", "output", "outputs", "input", "inputs",
-    "output", "train", "training", "test", "tests", "val", "pre-training", "fine-tuning",
-    "finetuning", "post-training", "pretraining", "few-shot", "zero-shot", "in-domain", "out-of-
-    domain", "end-to-end", "image", "text", "audio", "video", "speech", "main", "tree", "blob",
+    "train", "training", "test", "tests", "val", "pre-training", "fine-tuning",
+    "finetuning", "post-training", "pretraining", "few-shot", "zero-shot", "in-domain",
+    "out-of-domain", "end-to-end", "image", "text", "audio", "video", "speech", "main", "tree", "blob",
     "resolve", "examples", "example", "scripts", "script", "configs", "config", "home", "tmp",
     "mnt", "root", "usr", "path", "domain", "your-username", "username", "user", "your-org",
     "author", "path-to-model", "tokens", "application",
