@@ -55,7 +55,13 @@ class Resolver:
                 return self.local(path)
         repo_id, at, revision = text.removeprefix("hf://").partition("@")
         if is_repo_id(repo_id) and (revision or not at):
-            return self.upstream(repo_id, revision or None)
+            try:
+                return self.upstream(repo_id, revision or None)
+            except Unavailable as reason:
+                if text.startswith("hf://") or at:
+                    raise
+                both = f"{reason.message} (and there is no path {text} here)"
+                raise type(reason)(both, remedy=reason.remedy) from None
         raise UsageError(
             f"{text} is neither a path that exists nor a Hub id",
             remedy="Give a folder, a README.md, org/name or org/name@revision.",

@@ -33,7 +33,7 @@ def fetch(client: Client, repo_id: str, commit: str) -> Git:
     Raises:
         Unavailable: it cannot be had in this way.
     """
-    asked = Asked(repo_id, "its git history")
+    asked = Asked(repo_id, "the git history")
     folder = tempfile.mkdtemp(prefix="cardlint-")
     try:
         git = Path(folder, "git")

@@ -172,9 +172,17 @@ class Client:
         raise reason
 
     def _broken(self, error: Exception, asked: Asked) -> Unreachable:
-        kind = type(error).__name__
+        """What a connection that failed means; the error's own words may hold an address."""
+        from cardlint.source.hub.library import httpx
+
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            happened = "no connection"
+        elif isinstance(error, httpx.TimeoutException):
+            happened = f"no answer within {self.limits.read:g} s"
+        else:
+            happened = f"the connection broke off ({type(error).__name__})"
         return Unreachable(
-            f"{asked.what} of {asked.repo_id} did not come: {kind} (the Hub is {self.site})",
+            f"{asked.what} of {asked.repo_id} could not be had from {self.site}: {happened}",
             remedy="Check the network and HF_ENDPOINT, or use --offline with --hub.",
         )
 

@@ -73,12 +73,15 @@ class Patience:
             left = self.limit - self._lost - (now - self._since)
             if seconds > left:
                 self._lost += 0 if self._losing else lost
-                self.spent = Unreachable(
+                far = (
                     f"{why}; the next try would have to wait {seconds:,.0f} s, "
-                    f"and at most {self.limit:,.0f} s are waited in a run",
-                    remedy="Try again later, or raise --max-wait.",
+                    f"and at most {self.limit:,.0f} s are waited in a run"
                 )
-                raise self.spent
+                remedy = "Try again later, or raise --max-wait."
+                self.spent = Unreachable(
+                    f"the Hub is not asked any more in this run: {far}", remedy=remedy
+                )
+                raise Unreachable(far, remedy=remedy)
             self._losing += 1
         try:
             time.sleep(seconds)
