@@ -324,8 +324,9 @@ class _Search:
         return None
 
     def _ranked(self, left: Sequence[int]) -> list[int]:
-        """Closest first; of a group that lies together, its center: what was made of a base lies
-        around it.
+        """Closest first; of a group that lies together, its center.
+
+        What was made of a base lies around it.
         """
         if not left:
             return []

@@ -215,7 +215,7 @@ class RemoteAtlas(Atlas):
     def __init__(self, address: str, cache: Path) -> None:
         super().__init__(cache)
         try:
-            import fsspec
+            import fsspec  # type: ignore[import-untyped]  # it publishes no types
         except ImportError as error:
             raise UsageError(
                 f"{address} is read with fsspec, which is not installed",
