@@ -32,6 +32,8 @@ _GAP = 250
 """Words without a match that end a license's passage."""
 _STEP = 6
 """Words without a match that end a run of matches."""
+_LONGER = 2
+"""Words by which a passage may be longer than the license before its ends are looked at."""
 _RUN = 6
 """Matches in a run that say something: a few words in a row stand in many licenses."""
 
@@ -161,24 +163,21 @@ def _one_copy(hits: Sequence[int], found: Sequence[int], size: int) -> list[int]
 
 
 def _trimmed(hits: list[int], found: Sequence[int], words: int) -> list[int]:
-    """The hits without runs at the ends that only repeat what the passage has anyway.
+    """The hits without those at the ends that only repeat what the passage has anyway.
 
     A clause appended in a license's own words is no part of it. Nothing is taken from a passage that
     is no longer than the license.
     """
-    while hits and hits[-1] - hits[0] + SHINGLE > words + _STEP:
-        cuts = [n for n in range(1, len(hits)) if hits[n] - hits[n - 1] > _STEP]
-        if not cuts:
-            break
-        head, tail = hits[: cuts[0]], hits[cuts[-1] :]
-        before, after = hits[: cuts[-1]], hits[cuts[0] :]
-        if {found[p] for p in tail} <= {found[p] for p in before}:
-            hits = before
-        elif {found[p] for p in head} <= {found[p] for p in after}:
-            hits = after
-        else:
-            break
-    return hits
+    counts = Counter(found[p] for p in hits)
+    first, last = 0, len(hits) - 1
+    for end in (-1, 0):
+        while last > first and hits[last] - hits[first] + SHINGLE > words + _LONGER:
+            value = found[hits[last if end else first]]
+            if counts[value] < 2:
+                break
+            counts[value] -= 1
+            first, last = (first, last - 1) if end else (first + 1, last)
+    return hits[first : last + 1]
 
 
 def passages(places: Sequence[int]) -> list[list[int]]:

@@ -24,12 +24,21 @@ def license_field(repo: Repository) -> Location:
         return Location()
 
 
+def need_files(repo: Repository) -> None:
+    """Raise where only the card was given: that a file is not seen does not say it is missing.
+
+    Raises:
+        Unavailable: the rest of the repository is not here.
+    """
+    if repo.source.card_only:
+        repo.source.entry("LICENSE")
+
+
 def papers(repo: Repository) -> Papers:
     """The places where a notice may stand; their words are computed once a repository."""
     key = "licensing:papers"
     if key not in repo.known:
-        if repo.source.card_only:
-            repo.source.entry("LICENSE")  # tells that, and why, the rest is not here
+        need_files(repo)
         repo.known[key] = Papers(repo, repo.licenses)
     found: Papers = repo.known[key]
     return found

@@ -9,6 +9,7 @@ from cardlint.licensing.files import Role
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 from cardlint_licenses import load
+from cardlint_rules.license import _at
 
 
 class ClauseAdded(Rule):
@@ -42,6 +43,7 @@ class ClauseAdded(Rule):
     frameworks = ("hf:licenses",)
 
     def check(self, repo: Repository) -> Iterator[Finding]:
+        _at.need_files(repo)
         for file in repo.licenses.of(Role.LICENSE):
             found = file.detection
             if not found.added:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from cardlint.findings import Finding, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint_rules.license import _at
 
 _BLOB = re.compile(r"^/(?P<id>[^/]+/[^/]+)/(?:blob|raw|resolve)/(?P<revision>[^/]+)/(?P<path>.+)$")
 _HUB = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
@@ -53,6 +54,7 @@ class LinkBroken(Rule):
         if path is None:
             yield NotChecked("license_link", f"{text[:120]} leads outside this repository")
             return
+        _at.need_files(repo)
         if path in repo.files:
             return
         near = next((p for p in repo.files if p.lower() == path.lower()), None)

@@ -8,6 +8,7 @@ from cardlint.findings import Confidence, Finding, Json, Location, NotChecked, S
 from cardlint.licensing.spdx_documents import SpdxDeclaration, read
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint_rules.license import _at
 
 
 class SpdxDocumentDiffers(Rule):
@@ -39,6 +40,7 @@ class SpdxDocumentDiffers(Rule):
     frameworks = ("hf:licenses",)
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        _at.need_files(repo)
         for found in read(repo):
             if isinstance(found, NotChecked):
                 yield found

@@ -8,7 +8,7 @@ from cardlint.findings import Confidence, Finding, Json, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 from cardlint_licenses import load
-from cardlint_rules.license import _files
+from cardlint_rules.license import _at, _files
 
 
 class TextAltered(Rule):
@@ -42,6 +42,7 @@ class TextAltered(Rule):
     frameworks = ("hf:licenses",)
 
     def check(self, repo: Repository) -> Iterator[Finding]:
+        _at.need_files(repo)
         for file, match in _files.texts(repo):
             if not match.altered or match.license is None:
                 continue

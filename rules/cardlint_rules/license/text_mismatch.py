@@ -8,7 +8,7 @@ from cardlint.findings import Confidence, Finding, Json, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 from cardlint_licenses import load
-from cardlint_rules.license import _files
+from cardlint_rules.license import _at, _files
 
 
 class TextMismatch(Rule):
@@ -41,6 +41,7 @@ class TextMismatch(Rule):
     frameworks = ("hf:licenses",)
 
     def check(self, repo: Repository) -> Iterator[Finding]:
+        _at.need_files(repo)
         files = repo.licenses
         main = _files.main_file(repo)
         if main is None or not files.understood:

@@ -9,6 +9,7 @@ from cardlint.licensing.files import Declared, Role
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 from cardlint_licenses import Kind
+from cardlint_rules.license import _at
 
 
 class Unknown(Rule):
@@ -60,6 +61,7 @@ class Unknown(Rule):
                 yield from self._other(repo, declared)
 
     def _other(self, repo: Repository, declared: Declared) -> Iterator[Finding | NotChecked]:
+        _at.need_files(repo)
         files = repo.licenses
         detected = [id_ for f in files.of(Role.LICENSE) for id_ in f.detection.ids()]
         if detected:
