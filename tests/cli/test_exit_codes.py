@@ -35,7 +35,7 @@ def bad(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", formats())
 def test_codes_are_the_same_in_every_format(name: str, clean: Path, bad: Path) -> None:
-    """0 clean, 1 findings at or above --fail-on, 2 usage, 3 nothing could be checked."""
+    """0 clean, 1 findings at or above --fail-on, 2 usage, 3 a target could not be checked."""
     shape = ("--format", name, "--offline", *WARN)
     codes = [
         run("check", clean, *shape).code,
@@ -46,8 +46,9 @@ def test_codes_are_the_same_in_every_format(name: str, clean: Path, bad: Path) -
         run("check", "org/not-here", *shape).code,
         run("check", "org/not-here", *shape, "--exit-zero").code,
         run("check", clean, "org/not-here", *shape).code,
+        run("check", bad, "org/not-here", *shape, "--fail-on", "warning").code,
     ]
-    assert codes == [0, 0, 1, 0, 2, 3, 3, 0]
+    assert codes == [0, 0, 1, 0, 2, 3, 3, 3, 1]
 
 
 def test_a_usage_error_is_told_on_stderr_with_a_remedy(clean: Path) -> None:

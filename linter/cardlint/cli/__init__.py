@@ -81,7 +81,7 @@ def main(args: list[str] | None = None) -> Any:
     """The console script.
 
     Exit codes: 0 clean, 1 findings at or above ``--fail-on``, 2 usage, settings or internal
-    error, 3 nothing could be checked, 130 interrupted. A reader that closes the pipe is content:
+    error, 3 a target could not be checked at all, 130 interrupted. A reader that closes the pipe is content:
     that is 0, and quiet.
     """
     gc.set_threshold(100_000, 20, 100)  # a card is many small objects, and few cycles: 15 % of time

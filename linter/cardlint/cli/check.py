@@ -49,7 +49,7 @@ def command(
     default the current folder.
 
     Exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage, settings or internal error,
-    3 nothing could be checked, 130 interrupted.
+    3 a target could not be checked at all, 130 interrupted.
     """
     from cardlint.cli._checking import checker
 
@@ -121,6 +121,6 @@ def exit_code(report: Report, *, failing: bool) -> int:
     """0, 1, 2 or 3, as documented at :func:`cardlint.cli.main`."""
     if any(f.rule == "internal/rule-crashed" for t in report.targets for f in t.findings):
         return cli.USAGE
-    if not any(t.checked for t in report.targets):
-        return cli.NOTHING_CHECKED
-    return cli.FINDINGS if failing else cli.OK
+    if failing:
+        return cli.FINDINGS
+    return cli.OK if all(t.checked for t in report.targets) else cli.NOTHING_CHECKED
