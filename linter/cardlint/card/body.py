@@ -145,19 +145,22 @@ class Markdown:
 
     def _locate(self, content: str, lines: list[int]) -> tuple[str, tuple[int, ...], int]:
         """Find the lines of a block's content in the source lines that it came from."""
+        parts: list[str] = []
         starts: list[int] = []
-        end = self._starts[min(lines[0], len(self._starts) - 1)]
         for number, part in enumerate(content.split("\n"), lines[0]):
             if number >= len(self._starts):
                 number = len(self._starts) - 1  # noqa: PLW2901  # an unclosed block at the end
             source = self._line(number)
-            # Behind the marks of lists and quotations; a tab may have become spaces.
+            # Behind the marks of lists and quotations.
             column = source.rfind(part) if part else len(source)
             if column < 0:
-                column = max(source.rfind(part.strip()), 0)
+                part = part.strip()  # noqa: PLW2901  # a tab in front has become spaces
+                column = source.rfind(part)
+            if column < 0:
+                part, column = "", len(source)  # noqa: PLW2901  # not as it was written: no place
+            parts.append(part)
             starts.append(self._starts[number] + column)
-            end = starts[-1] + len(part)
-        return content, tuple(starts), end
+        return "\n".join(parts), tuple(starts), starts[-1] + len(parts[-1])
 
     def _cell(self, content: str, cursor: tuple[int, int]) -> tuple[str, tuple[int, ...], int]:
         """Find a cell of a table in its row, behind the cell before."""

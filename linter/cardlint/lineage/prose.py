@@ -139,7 +139,9 @@ def _of_block(
     def say(start: int, end: int, relation: str, sentence: str) -> Iterator[ProseBase]:
         for mention in reading.between(start, end):
             key = (mention.name, mention.start)
-            if key in seen or mention.name.rpartition("/")[2].casefold() in own:
+            itself = mention.name.rpartition("/")[2].casefold() in own
+            # The copy of a model often bears its name as the title.
+            if key in seen or (itself and relation != "quantized"):
                 continue
             seen.add(key)
             at = card.location(mention.start, mention.end)

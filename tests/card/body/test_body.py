@@ -130,3 +130,9 @@ def test_an_empty_body() -> None:
     assert Card("").markdown.blocks == ()
     assert Card(FRONT.rstrip("\n")).markdown.blocks == ()
     assert BlockKind.CODE not in {b.kind for b in Card(FRONT).markdown.blocks}
+
+
+def test_a_tab_that_became_spaces_keeps_its_place() -> None:
+    """The parser expands tabs inside of a fence that is indented; the block stays inside its line."""
+    card = Card(" ```\n\t0")
+    assert shown(card) == [("code", "0")]

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cardlint.card.card import Card
@@ -33,6 +33,8 @@ text = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_si
 
 
 @settings(max_examples=300, deadline=1000)
+@example(" ```\n\t0")
+@example("- 0\n\t[](0)")
 @given(text)
 def test_any_text_is_read(source: str) -> None:
     """Every block lies inside the body, in order, and nothing raises."""
