@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
+import numpy as np
 import pytest
 
 from cardlint.findings import Report, TargetReport
@@ -71,6 +74,29 @@ def test_json_is_what_its_schema_says() -> None:
     assert data["summary"]["errors"] == 1
     assert data["summary"]["ignored"] == 1
     assert data["summary"]["not_checked"] == 2
+
+
+@pytest.mark.parametrize("name", ["json", "sarif"])
+def test_evidence_that_is_no_json_is_written_as_json_can(name: str) -> None:
+    """A rule of somebody's may put in what it likes; the report stays one that others can read."""
+    odd: Any = {
+        "nan": math.nan,
+        "inf": [math.inf],
+        "path": Path("x"),
+        "set": {1},
+        "np": np.float32(0.5),
+    }
+    found = dataclasses.replace(hostile.finding(), evidence=odd)
+    target = dataclasses.replace(hostile.report().targets[0], findings=(found,))
+    text = render(name, Report((target,)), Style())
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    data = json.loads(text, parse_constant=refuse)
+    if name == "json":
+        wanted = {"nan": None, "inf": [None], "path": "x", "set": [1], "np": 0.5}
+        assert data["targets"][0]["findings"][0]["evidence"] == wanted
 
 
 def test_the_report_schema_refuses_a_wrong_report() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
+from collections.abc import Mapping
 from pathlib import PurePath
+from typing import Any
 
 from cardlint.findings import TargetReport
 
@@ -43,6 +47,31 @@ def json_text(text: str) -> str:
     Line ends and indentation of the JSON itself are kept.
     """
     return re.sub(r"[^\n]+", lambda line: HARMFUL.sub(_json, line[0]), text)
+
+
+def dumps(data: Any, *, indent: int) -> str:
+    """Data as JSON that every reader takes: no NaN, and nothing that drives a terminal.
+
+    Evidence comes from rules, also of others: what is no JSON is written as JSON can.
+    """
+    try:
+        text = json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False)
+    except (ValueError, TypeError):
+        text = json.dumps(_plain(data), indent=indent, ensure_ascii=False, allow_nan=False)
+    return json_text(text) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Numbers that are none become null, tuples lists, numpy's numbers Python's, the rest text."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | None) else str(value)
 
 
 def _json(match: re.Match[str]) -> str:

@@ -7,12 +7,11 @@ unique within the report.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from typing import Any
 
 from cardlint.findings import Report, Severity, TargetReport
-from cardlint.report.escape import json_text, path_of, visible
+from cardlint.report.escape import dumps, path_of, visible
 from cardlint.report.interface import Style
 
 SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
@@ -47,4 +46,4 @@ def render(report: Report, style: Style) -> str:
         for gap in target.not_checked:
             text = f"Not checked: {gap.what}, because {gap.why}"
             add(target, "not-checked", text, "info", "README.md", 1)
-    return json_text(json.dumps(rows, indent=1, ensure_ascii=False)) + "\n"
+    return dumps(rows, indent=1)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from cardlint.findings import Finding, Fix, NotChecked, Report, TargetReport
-from cardlint.report.escape import json_text
+from cardlint.report.escape import dumps
 from cardlint.report.interface import Style
 from cardlint.report.summary import counts
 
@@ -17,7 +16,7 @@ SCHEMA = "cardlint/report/1"
 def render(report: Report, style: Style) -> str:
     """The report as JSON; see ``schemas/report.json``."""
     del style  # data looks the same everywhere
-    return json_text(json.dumps(as_data(report), indent=2, ensure_ascii=False)) + "\n"
+    return dumps(as_data(report), indent=2)
 
 
 def as_data(report: Report) -> dict[str, Any]:

@@ -7,7 +7,6 @@ a physical location, so every result has one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ from cardlint.findings import (
     Severity,
     TargetReport,
 )
-from cardlint.report.escape import block, json_text, uri_of, visible
+from cardlint.report.escape import block, dumps, uri_of, visible
 from cardlint.report.interface import Style
 from cardlint.report.summary import counts
 
@@ -70,7 +69,7 @@ def render(report: Report, style: Style) -> str:
         "version": "2.1.0",
         "runs": [run],
     }
-    return json_text(json.dumps(log, indent=1, ensure_ascii=False)) + "\n"
+    return dumps(log, indent=1)
 
 
 def _rule(info: RuleInfo) -> dict[str, Any]:
