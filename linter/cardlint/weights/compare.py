@@ -180,7 +180,8 @@ def _problem(
     names = tuple(parents[i].name for i in which)
     if len(which) < 2:
         return Problem(names, (), ())
-    return Problem(names, tuple(samples.complete(tensors)), tuple(samples.take(tensors)))
+    computed = [samples.as_computed(t) for t in tensors]
+    return Problem(names, tuple(samples.complete(computed)), tuple(samples.take(computed)))
 
 
 def _unmatched(alignment: Alignment, i: int) -> int:
@@ -246,7 +247,7 @@ def _verdict(
         return said
     left = residue.measure(problem)
     younger = all(r.direction == FROM_MODEL for r in relations if r.kind.derived)
-    if left and left.between and left.stable and (left.closed or not younger):
+    if left and left.between and (left.closed or not younger):
         return verdict.with_residue(said, model, problem.names, left)
     return replace(said, residue=left.size if left else None)
 

@@ -189,7 +189,9 @@ def _polish(x: Array, low: Array, high: Array, c: Array, n: int) -> Fit:
         _, near, far, s = _axis(x @ d, low - base, high - base)
         if s < share - 2 * (share * (1 - share) / len(x)) ** 0.5 - 1e-9:
             continue
-        ends = np.array([c + near * d, c + far * d])
+        with np.errstate(invalid="ignore"):  # an open end (infinity) along an axis that d has not
+            ends = np.array([c + near * d, c + far * d])
+        ends = np.where(np.isnan(ends), c, ends)
         lower = np.minimum(lower, np.nan_to_num(ends.min(axis=0), neginf=-1e9))
         upper = np.maximum(upper, np.nan_to_num(ends.max(axis=0), posinf=1e9))
     return Fit(c, lower, upper, share, n)

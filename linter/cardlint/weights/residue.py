@@ -18,8 +18,10 @@ from cardlint.weights.samples import Array, Sample
 CELLS = 4.0
 """Differences of so many cells are not moved by rounding: least squares is fair on them."""
 
-LEAST_PART = 0.2
-"""A parent with a smaller coefficient may owe it to a common path of training."""
+LEAST_PART = 0.08
+"""Fine-tunes of one base share a little of their change, and a chain looks like 0.94 of the parent
+and 0.06 of its base: smaller parts say nothing."""
+SHORT_STEP = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,9 @@ class Residue:
     """‖residue‖ / ‖largest difference of parents‖."""
     cos_fit: float
     """How much of the model's change from the nearest end lies along the parents' difference."""
-    stable: bool
-    """Whether tensors agree on the coefficients, as a recipe makes them do."""
     between: bool
-    """Whether no single parent accounts for the model: two coefficients are above 0.2."""
+    """Whether some parent has a part that is neither nothing nor everything, in all tensors alike:
+    then no single parent accounts for the model."""
     closed: bool
     """Whether the model lies on the way between the parents, and not merely beside both."""
 
@@ -70,20 +71,39 @@ def measure(problem: Problem) -> Residue | None:
         j: Interval(float(m), float(m - e), float(m + e))
         for j, (m, e) in enumerate(zip(middle, error, strict=True))
     }
-    main = int(np.argmax(middle))
-    second = float(np.sort(middle)[-2])
     size = left / apart if apart > 0 else 0.0
+    cos_fit = float(np.sqrt(max(0.0, 1 - left / moved))) if moved > 0 else 0.0
+    parts = [j for j in range(k) if _a_part(float(middle[j]), float(deviation[j]))]
+    largest = float(middle[parts].max()) if parts else 0.0
     # A common base of two fine-tunes, or a third one, has the residue a(1 − a) of their distance
     # for no reason but geometry; a blend has much less.
-    geometry = float(middle[main]) * (1 - float(middle[main])) if k == 2 else second / 2
+    closed = size < 0.5 * largest * (1 - largest)
+    # A small step along a parent's own path is training on the same data, not a part of it.
+    same_path = largest < SHORT_STEP or (k == 2 and min(middle) < SHORT_STEP)
     return Residue(
         coefficients=coefficients,
         size=float(np.sqrt(size)),
-        cos_fit=float(np.sqrt(max(0.0, 1 - left / moved))) if moved > 0 else 0.0,
-        stable=bool(deviation[main] < 0.15 and deviation.max() < max(0.35 * second, 0.05)),
-        between=second > LEAST_PART and float(middle[main]) < 1.5,
-        closed=size < 0.5 * geometry,
+        cos_fit=cos_fit,
+        between=bool(parts) and not (same_path and _along(problem, middle)),
+        closed=closed,
     )
+
+
+def _a_part(value: float, deviation: float) -> bool:
+    """Whether a coefficient is neither nothing nor everything, and tensors agree on it."""
+    return LEAST_PART < value < 1 - LEAST_PART and deviation < 0.35 * min(value, 1.5 * (1 - value))
+
+
+def _along(problem: Problem, c: Array) -> bool:
+    """Whether most of the way from the nearest parent is along another parent's difference."""
+    near = int(np.argmax(c))
+    step = rest = 0.0
+    for s in problem.samples:
+        q = s.p[:, near]
+        fitted = s.p @ c - q
+        step += float(fitted @ fitted)
+        rest += float(np.sum((s.x - q - fitted) ** 2))
+    return step > 0.3 * (step + rest)
 
 
 def _least_squares(s: Sample) -> tuple[Array, float, float, float] | None:

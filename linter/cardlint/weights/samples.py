@@ -7,13 +7,13 @@ A fit needs thousands of elements, not millions. Replays look at all of them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from cardlint.weights.align import Aligned
-from cardlint.weights.rounding import EXACT, cell
+from cardlint.weights.rounding import EXACT, cell, to_dtype
 
 Array = npt.NDArray[np.float64]
 
@@ -58,6 +58,21 @@ class Sample:
         """Only these parents, in this order."""
         p = self.p[:, list(parents)]
         return Sample(self.tensor, self.x, p, self.low, self.high, np.ptp(p, axis=1))
+
+
+def as_computed(t: Aligned) -> Aligned:
+    """The tensor with the dtype that its numbers were rounded to before they were stored.
+
+    A merge in bfloat16 that was cast to float16 or float32 afterwards has the cells of bfloat16.
+    """
+    stored = t.dtypes[0] or ""
+    if stored not in ("F16", "F32", "F64"):
+        return t
+    for shorter in ("BF16", *(("F16",) if stored != "F16" else ())):
+        # float16 loses the smallest numbers of bfloat16: a few misses are its own.
+        if np.count_nonzero(to_dtype(t.x, shorter) != t.x) <= t.x.size // 200:
+            return replace(t, dtypes=(shorter, *t.dtypes[1:]))
+    return t
 
 
 def complete(tensors: Sequence[Aligned]) -> list[Aligned]:

@@ -13,6 +13,10 @@ from cardlint.weights.evidence import Interval, Kind, Relation, Verdict
 from cardlint.weights.replay.explanation import PROOF, Explanation
 from cardlint.weights.residue import Residue
 
+SURE = 0.97
+"""Share explained, without a replay, from which a method is surer than medium."""
+CLEAN = 0.9995
+"""Share of elements inside their cells from which nothing can have come after the merge."""
 NEAR = (Kind.IDENTICAL, Kind.REENCODED)
 
 WORDS = {
@@ -101,7 +105,7 @@ def of_explanation(
     """
     proof = (found.replay or 0.0) >= PROOF
     confidence = Confidence.CERTAIN if proof else Confidence.HIGH
-    if not controls_fail:
+    if not controls_fail or (not proof and found.consistency < SURE):
         confidence = Confidence.MEDIUM
     coefficients = {names[i]: c for i, c in found.coefficients.items()}
     share = found.replay if proof and found.replay is not None else found.consistency
@@ -109,7 +113,14 @@ def of_explanation(
     what = f"{'all' if whole else 'the sampled'} {elements:,} elements"
     extra = f" ({found.arithmetic})" if found.arithmetic else ""
     rest = f" {len(found.not_followed)} tensors do not follow it." if found.not_followed else ""
-    training = " No sign of training beyond it." if proof and not found.not_followed else ""
+    clean = proof and max(found.consistency, found.replay or 0.0) >= CLEAN
+    if clean and not found.not_followed:
+        training = " No sign of training beyond it."
+    else:
+        left = 100 * (1 - max(found.consistency, found.replay or 0.0))
+        training = (
+            f" {left:.2g} % of the elements do not follow it: a small change may have come later."
+        )
     return Verdict(
         kind=Kind.MERGE,
         method=found.method,
@@ -124,7 +135,7 @@ def of_explanation(
         consistency=found.consistency,
         chance=found.chance,
         replay=found.replay,
-        residue=0.0 if proof else None,
+        residue=0.0 if clean else None,
         not_followed=found.not_followed[:64],
         would_change="Another recipe that gives as many elements to the bit.",
     )
@@ -154,7 +165,7 @@ def _zero(c: Interval) -> bool:
 def with_residue(verdict: Verdict, model: str, names: Sequence[str], left: Residue) -> Verdict:
     """Add what the given parents leave unexplained to the verdict of the nearest one."""
     terms = " + ".join(f"{c.value:.2f}·{names[i]}" for i, c in left.coefficients.items())
-    closed = left.closed and left.stable
+    closed = left.closed
     if closed:
         reading = (
             f"{model} lies near {terms}, with a residue of {100 * left.size:.1f} % of what the "

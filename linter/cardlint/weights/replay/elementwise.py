@@ -16,16 +16,18 @@ import numpy as np
 from cardlint.findings import Json
 from cardlint.weights.align import Aligned
 from cardlint.weights.replay.explanation import (
-    BFLOAT16,
-    FLOAT32,
+    SINGLE,
+    Arithmetic,
     Explanation,
     Floats,
     Problem,
-    b,
+    Round,
+    Single,
+    arithmetics,
+    exact,
     replay,
 )
 from cardlint.weights.replay.linear import roundest, subset
-from cardlint.weights.replay.spherical import Round, Single, exact
 
 WORTH = 0.35
 """Bit-identical share on one small tensor, in float32, from which a recipe is looked at."""
@@ -185,20 +187,20 @@ def elementwise(problem: Problem) -> Explanation | None:
     if not few:
         return None
     first = [min(few, key=lambda t: t.x.size)]
-    best: tuple[float, Trial | None, float, str] = (0.0, None, 0.0, "")
+    best: tuple[float, Trial | None, float, Arithmetic] = (0.0, None, 0.0, SINGLE)
     for trial in trials(len(problem.names)):
         for theta in trial.guesses(few):
             if theta <= 0 or replay(first, _recipe(trial, theta, exact))[0] < WORTH:
                 continue
-            for name, r in ((BFLOAT16, b), (FLOAT32, exact)):
-                share = replay(few, _recipe(trial, theta, r))[0]
+            for way in arithmetics(problem.tensors):
+                share = replay(few, _recipe(trial, theta, way.round))[0]
                 if share > best[0] + 1e-4:
-                    best = (share, trial, theta, name)
-    share, found, theta, arithmetic = best
+                    best = (share, trial, theta, way)
+    share, found, theta, way = best
     if found is None or share < ENOUGH:
         return None
     whole = [t for t in problem.tensors if t.whole]
-    share, by_tensor = replay(whole, _recipe(found, theta, b if arithmetic == BFLOAT16 else exact))
+    share, by_tensor = replay(whole, _recipe(found, theta, way.round))
     parameters: dict[str, Json] = {
         "base": problem.names[found.base],
         "parents": [problem.names[i] for i in found.members],
@@ -210,7 +212,7 @@ def elementwise(problem: Problem) -> Explanation | None:
         coefficients={},
         consistency=share,
         chance=0.0,
-        arithmetic=arithmetic,
+        arithmetic=way.name,
         parameters=parameters,
         replay=share,
         not_followed=tuple(n for n, s in by_tensor.items() if s < 0.5),

@@ -16,12 +16,15 @@ from cardlint.weights.samples import Sample
 
 Floats = npt.NDArray[np.floating]
 Array = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
+Round = Callable[[Floats], Single]
 Recipe = Callable[[Aligned], Floats | None]
 """One tensor → what the recipe gives for its elements (before the last rounding), or ``None``
 where it cannot be computed from what was read."""
 
 FLOAT32 = "float32, rounded once"
 BFLOAT16 = "bfloat16 throughout"
+FLOAT16 = "float16 throughout"
 PROOF = 0.99
 """Bit-identical share from which a replay proves the arithmetic."""
 MAX_REPLAY = 8_000_000
@@ -107,6 +110,37 @@ def single_share(tensors: Sequence[Aligned]) -> float:
     return best
 
 
-def b(x: Floats) -> npt.NDArray[np.float32]:
+def exact(x: Floats) -> Single:
+    """No rounding beyond float32."""
+    return np.asarray(x, np.float32)
+
+
+def b(x: Floats) -> Single:
     """One operation in bfloat16: computed in float32, rounded."""
     return bf16(x)
+
+
+def h(x: Floats) -> Single:
+    """One operation in float16."""
+    return np.asarray(to_dtype(x, "F16"), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """A way to compute: what rounds after every operation."""
+
+    name: str
+    round: Round
+    bits: int
+    """Of the fraction, as stored: steps of a number x are 2^(⌊log₂ x⌋ − bits)."""
+
+
+SINGLE = Arithmetic(FLOAT32, exact, 23)
+SHORT = {"BF16": Arithmetic(BFLOAT16, b, 7), "F16": Arithmetic(FLOAT16, h, 10)}
+
+
+def arithmetics(tensors: Sequence[Aligned]) -> tuple[Arithmetic, ...]:
+    """Those in which software may have computed numbers of this dtype, the shorter first."""
+    stored = {t.dtypes[0] for t in tensors}
+    short = [SHORT[d] for d in sorted(d for d in stored if d in SHORT)]
+    return (*short, SINGLE) if len(short) == 1 else (SINGLE,)

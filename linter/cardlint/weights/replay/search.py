@@ -10,6 +10,7 @@ from cardlint.weights.replay.explanation import Explanation, Problem, single_sha
 RECIPES: tuple[tuple[Callable[[Problem], Explanation | None], float], ...] = (
     (passthrough.passthrough, 0.97),
     (linear.linear, linear.CONSISTENT),
+    (linear.by_tensor, linear.CONSISTENT),
     (elementwise.elementwise, 0.95),
     (spherical.spherical, 0.97),
     (linear.unnormalized, linear.CONSISTENT),

@@ -32,7 +32,7 @@ CLEAR = 4.0
 """Tolerances by which a contribution must stand out to be told from none."""
 WORTH = 0.7
 """Share explained in one small tensor from which more are looked at."""
-EXPLAINED = 0.93
+EXPLAINED = 0.96
 REST = 0.9
 """Share that must be explained of the elements outside the commonest pattern: a model that is nearly
 a copy of one parent has one pattern and nothing else."""

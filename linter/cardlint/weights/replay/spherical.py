@@ -13,38 +13,33 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
 from cardlint.findings import Json
 from cardlint.weights import mixture
 from cardlint.weights.align import Aligned
 from cardlint.weights.evidence import Interval
 from cardlint.weights.replay.explanation import (
-    BFLOAT16,
-    FLOAT32,
+    SINGLE,
+    Arithmetic,
     Array,
     Explanation,
     Floats,
     Problem,
-    b,
+    Round,
+    Single,
+    arithmetics,
+    exact,
     replay,
 )
 from cardlint.weights.replay.linear import roundest
 from cardlint.weights.rounding import cell, to_dtype
 
-Single = npt.NDArray[np.float32]
-Round = Callable[[Floats], Single]
 CLOSE = 6.0
 """Half cells within which arithmetic of few bits may leave an element."""
 FAR = 12.0
 """Cells between parents from which nearness to a recipe says something."""
 LERP = 0.9995
 """|cos| above which SLERP becomes linear."""
-
-
-def exact(x: Floats) -> Single:
-    """No rounding beyond float32."""
-    return np.asarray(x, np.float32)
 
 
 def _one(x: float | np.floating, r: Round, shift: int = 0) -> np.float32:
@@ -349,27 +344,30 @@ def _finish(problem: Problem, trial: Trial, theta: Array, few: Sequence[Aligned]
     options = [theta]
     if trial.free and not trial.own:
         options = [np.array([roundest(x - 3e-3, x + 3e-3) for x in theta]), theta]
-    best: tuple[float, dict[str, float], Array, str] = (-1.0, {}, theta, FLOAT32)
+    best: tuple[float, Array, Arithmetic] = (-1.0, theta, SINGLE)
     for given in options:
-        for name, r in ((BFLOAT16, b), (FLOAT32, exact)):
-            if name == BFLOAT16 and trial.method == "slerp":
+        for way in arithmetics(problem.tensors):
+            if way is not SINGLE and trial.method == "slerp":
                 continue
 
-            nudged = name == BFLOAT16 and trial.method in NUDGED
-            here = {t.canonical: _nudged(trial, t, given) for t in few} if nudged else fitted
+            nudged = way is not SINGLE and trial.method in NUDGED
+            here = {t.canonical: _nudged(trial, t, given, way) for t in few} if nudged else fitted
 
             def recipe(
-                t: Aligned, given: Array = given, r: Round = r, here: dict[str, Array] = here
+                t: Aligned,
+                given: Array = given,
+                r: Round = way.round,
+                here: dict[str, Array] = here,
             ) -> Floats | None:
                 return trial.at(t, here.get(t.canonical, given), r)
 
-            share, by_tensor = replay(few if not trial.own else whole, recipe)
+            share = replay(few if not trial.own else whole, recipe)[0]
             if share > best[0]:
-                best = (share, by_tensor, given, name)
-    _, _, theta, arithmetic = best
-    r = b if arithmetic == BFLOAT16 else exact
-    if arithmetic == BFLOAT16 and trial.method in NUDGED:
-        fitted = {t.canonical: _nudged(trial, t, theta) for t in whole}
+                best = (share, given, way)
+    _, theta, way = best
+    r = way.round
+    if way is not SINGLE and trial.method in NUDGED:
+        fitted = {t.canonical: _nudged(trial, t, theta, way) for t in whole}
 
     def final(t: Aligned) -> Floats | None:
         return trial.at(t, fitted.get(t.canonical, theta), r)
@@ -381,7 +379,7 @@ def _finish(problem: Problem, trial: Trial, theta: Array, few: Sequence[Aligned]
         coefficients=_weights(trial, theta),
         consistency=max(consistency, share),
         chance=0.0,
-        arithmetic=arithmetic,
+        arithmetic=way.name,
         parameters=_parameters(problem, trial, theta, fitted),
         replay=share,
         not_followed=tuple(n for n, s in by_tensor.items() if s < 0.5),
@@ -393,11 +391,11 @@ NUDGED = frozenset({"nuslerp", "model_stock"})
 """Formulas with one scalar that a sum over the whole tensor decides."""
 
 
-def _nudged(trial: Trial, t: Aligned, theta: Array) -> Array:
+def _nudged(trial: Trial, t: Aligned, theta: Array, way: Arithmetic) -> Array:
     """The parameters and the step of that scalar that give most elements of one tensor."""
 
     def share(shift: int) -> float:
-        y = trial.at(t, np.append(theta, shift), b)
+        y = trial.at(t, np.append(theta, shift), way.round)
         return 0.0 if y is None else float(np.mean(to_dtype(y, t.dtypes[0] or "") == t.x))
 
     best = share(0)
