@@ -138,7 +138,7 @@ def test_documents_from_an_empty_environment(empty: Path) -> None:
     env = _newcomer(empty)
     subprocess.run(["bash", "-c", "pip install -q cardlint"], env=env, check=True)
     folder = _copy(empty / "examples")
-    for name in ("tutorial", "policy", "custom-rules"):
+    for name in (*DOCUMENTS, "custom-rules"):
         follow(folder / name / "README.md", folder / name, env)
     done = subprocess.run(
         [empty / "venv" / "bin" / "cardlint", "rules", "--format", "json"],

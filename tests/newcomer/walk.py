@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BLOCK = re.compile(r"^(`{3,})console\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
-DOCUMENTS = ("tutorial", "policy")
+DOCUMENTS = ("tutorial", "policy", "api")
 EXIT = re.compile(r"\s+# exit (\d+)$")
 
 

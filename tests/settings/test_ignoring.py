@@ -52,6 +52,18 @@ def test_no_ignores_tells_everything(tmp_path: Path) -> None:
     assert "0 ignored" in ran.out
 
 
+def test_what_a_strangers_card_keeps_back_is_shown(tmp_path: Path) -> None:
+    """One's own ignores are counted; those of a repository elsewhere are listed, unasked."""
+    from tests.kit.repos import write_git
+
+    rows = [{"date": "2026-01-01", "message": "one", "files": {"README.md": CARD}}]
+    write_git(tmp_path / "hub" / "org" / "model", rows, bare=True)
+    remote = run("check", "org/model", "--hub", tmp_path / "hub", *ONLY)
+    assert f"ignored {RULE} by card (README.md:2): a test card" in remote.out
+    write_files(tmp_path / "mine", {"README.md": CARD})
+    assert "a test card" not in run("check", tmp_path / "mine", *ONLY).out
+
+
 def test_a_directive_in_a_code_block_is_text(tmp_path: Path) -> None:
     """A card that documents cardlint ignores nothing by it."""
     write_files(tmp_path, {"README.md": f"# Model\n```\n{CARD}```\n"})

@@ -7,6 +7,7 @@ of a kind for each step, so errors come first.
 from __future__ import annotations
 
 from cardlint.findings import Finding, Report, Severity, TargetReport
+from cardlint.report import gaps
 from cardlint.report.escape import path_of, visible
 from cardlint.report.interface import Style
 from cardlint.report.summary import sentence
@@ -15,15 +16,14 @@ COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def render(report: Report, style: Style) -> str:
-    """A command for each finding, and one for what was not checked; the counts as a plain line."""
+    """A command for each finding and each reason why something was not checked; then the counts."""
     del style  # commands look the same everywhere
     found = [(f, t) for t in report.targets for f in t.findings]
     found.sort(key=lambda row: row[0].severity.rank)
     lines = [_command(finding, target) for finding, target in found]
-    for target in report.targets:
-        for gap in target.not_checked:
-            message = f"{target.target}: not checked: {gap.what}, because {gap.why}"
-            lines.append(f"::notice title=not checked::{_data(message)}")
+    for gap in gaps.gather(report.targets):
+        message = f"{gap.where}: not checked: {gap.what}, because {gap.why}"
+        lines.append(f"::notice title=not checked::{_data(message)}")
     lines.append("cardlint: " + "".join(span.text for span in sentence(report)))
     return "\n".join(lines) + "\n"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from cardlint.findings import (
     Finding,
     Ignored,
+    IgnoredBy,
     Location,
     Report,
     RuleInfo,
@@ -38,7 +39,7 @@ def _lines(report: Report, style: Style) -> Iterator[Line]:
     else:
         explained = dict(report.rules) if style.explain else {}
         for target in report.targets:
-            if target.findings or (style.explain and (target.ignored or target.not_checked)):
+            if target.findings or _ignored_of(target, style):
                 yield from _target(target, style, explained)
         yield from _gaps(report.targets, style)
     for entry in report.stale:
@@ -57,10 +58,18 @@ def _target(target: TargetReport, style: Style, explained: dict[str, RuleInfo]) 
         yield from _finding(finding, target)
         if style.explain:
             yield from _explanation(finding, explained.pop(finding.rule, None))
-    if style.explain:
-        for ignored in target.ignored:
-            yield from _ignored(ignored, target)
+    for ignored in _ignored_of(target, style):
+        yield from _ignored(ignored, target)
     yield Line()
+
+
+def _ignored_of(target: TargetReport, style: Style) -> list[Ignored]:
+    """What a card that is not the reader's own keeps back is always shown; the rest on request."""
+    return [
+        ignored
+        for ignored in target.ignored
+        if style.explain or (target.root is None and ignored.by is IgnoredBy.CARD)
+    ]
 
 
 def _finding(finding: Finding, target: TargetReport) -> Iterator[Line]:
