@@ -10,9 +10,9 @@ from cardlint.weights.replay.explanation import Explanation, Problem, single_sha
 RECIPES: tuple[tuple[Callable[[Problem], Explanation | None], float], ...] = (
     (passthrough.passthrough, 0.97),
     (linear.linear, linear.CONSISTENT),
-    (linear.by_tensor, linear.CONSISTENT),
     (elementwise.elementwise, 0.95),
     (spherical.spherical, 0.97),
+    (linear.by_tensor, linear.CONSISTENT),
     (linear.unnormalized, linear.CONSISTENT),
     (sparse.sparse, sparse.EXPLAINED),
 )
