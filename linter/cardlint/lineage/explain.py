@@ -24,8 +24,8 @@ COPIES = frozenset({Kind.IDENTICAL, Kind.REENCODED, Kind.PERMUTED})
 FAR = 0.75
 """‖R − P‖/‖R‖ from which nothing is proposed: a fine-tune keeps a cosine of 0.85 and lies within
 0.55; a shared initialization lies near 0.9, an unrelated model near 1.4."""
-COARSE = 0.1
-"""‖R − P‖/‖R‖ within which a model in another number format may be this one, quantized."""
+COARSE = 0.03
+"""‖R − P‖/‖R‖ within which a model may be this one, quantized and stored again."""
 MAX_RELATIVES = 24
 """Relatives of which all pairs and triples are tried."""
 MAX_RECIPES = 2
@@ -113,6 +113,7 @@ class _Search:
 
     def answer(self) -> Answer:
         near = [i for i in self.place.nearest(0, self._all) if self.far[i] < FAR]
+        self.closest = near[:MAX_SINGLES]
         copies = [i for i in near if self._is_copy(i)]
         self.near = [i for i in near if i not in copies][:MAX_RELATIVES]
         found = self._merge() or self._layers() or self._closest() or _nothing(self.model)
@@ -131,9 +132,7 @@ class _Search:
     def _is_copy(self, i: int) -> bool:
         """The same numbers, stored otherwise or in another order."""
         close = self.place.distance(0, i) <= EXACT * self.place.rounding[0]
-        if not close and not (
-            self.far[i] < COARSE and self.place.dtypes[i] != self.place.dtypes[0]
-        ):
+        if not close and not (self.far[i] < COARSE and i in self.closest):
             return False
         kind = compare(self.model, [self._sketch(i)]).verdict.kind
         return kind in COPIES if close else kind is Kind.REENCODED
@@ -321,6 +320,16 @@ class _Search:
                 said,
                 descendants=tuple(self.place.names[g] for g in gone),
             )
+        return self._of_other_depth()
+
+    def _of_other_depth(self) -> Answer | None:
+        """A model that this one has the layers of, some dropped or repeated."""
+        for other in [o for o in self.others if o not in self.level][:MAX_SINGLES]:
+            said = compare(self.model, [other])
+            if said.relations[0].kind.derived:
+                return Answer(
+                    "relative", (other.name,), Confidence.MEDIUM, said.verdict.statement, said
+                )
         return None
 
     def _ranked(self, left: Sequence[int]) -> list[int]:

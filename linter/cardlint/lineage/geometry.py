@@ -7,7 +7,6 @@ touching the elements again.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -47,8 +46,6 @@ class Cloud:
     """``(n,)``: the squared length that rounding to the stored format adds to each model."""
     norm: float
     """Length of model 0."""
-    dtypes: tuple[str, ...]
-    """The number format of most of each model's elements."""
     zeroed: Floats
     """``(n,)``: of the elements in which a model differs from model 0, the share that is zero."""
 
@@ -124,7 +121,6 @@ def cloud(model: Sketch, others: Sequence[Sketch]) -> Cloud:
     n = len(others) + 1
     products = np.zeros((len(aligned), n, n))
     square = 0.0
-    formats: list[Counter[str]] = [Counter() for _ in range(n)]
     differing, zeros = np.zeros(n), np.zeros(n)
     rounding = np.zeros(n)
     for row, tensor in enumerate(aligned):
@@ -133,8 +129,6 @@ def cloud(model: Sketch, others: Sequence[Sketch]) -> Cloud:
         moved = np.stack([v.astype(np.float64) - zero for v in values])
         products[row] = moved @ moved.T
         square += float(zero @ zero)
-        for counts, dtype in zip(formats, tensor.dtypes, strict=True):
-            counts[dtype or ""] += tensor.x.size
         for k, v in enumerate(values):
             other = v != tensor.x
             differing[k] += np.count_nonzero(other)
@@ -145,7 +139,6 @@ def cloud(model: Sketch, others: Sequence[Sketch]) -> Cloud:
         products=products,
         rounding=rounding,
         norm=square**0.5,
-        dtypes=tuple(max(c, key=lambda d: c[d], default="") for c in formats),
         zeroed=zeros / np.maximum(differing, 1),
     )
 
