@@ -20,10 +20,8 @@ from typing import Any
 import yaml
 
 from cardlint_licenses.catalog import DATA, normalize
-from cardlint_licenses.words import NEGATIONS, shingles, split
+from cardlint_licenses.words import NEGATIONS, SAMPLE, shingles, split
 
-SAMPLE = 8
-"""One in eight shingles stands in the candidate index."""
 BOILERPLATE = "boilerplate"
 SHORT = 700
 """Words up to which the negations of a text are counted: one lost turns a sentence round."""
@@ -77,14 +75,16 @@ def index() -> dict[str, Any]:
 
 
 def candidates(names: Iterable[str]) -> bytes:
-    """The candidate index: pairs of (hash, number of the text), sorted."""
-    pairs = array("I")
-    for number, name in enumerate(names):
-        values = array("I", shingle_file(name).read_bytes())
-        for value in values:
-            if value % SAMPLE == 0:
-                pairs.extend((value, number))
-    return pairs.tobytes()
+    """The candidate index: sampled hashes in order, then for each the number of its text."""
+    pairs = sorted(
+        (value, number)
+        for number, name in enumerate(names)
+        for value in array("I", shingle_file(name).read_bytes())
+        if value % SAMPLE == 0
+    )
+    values = array("I", (value for value, _ in pairs))
+    values.extend(number for _, number in pairs)
+    return values.tobytes()
 
 
 def write(texts: Path | None) -> None:

@@ -10,7 +10,7 @@ that was rewrapped, joined or cut. `licenseclassifier` knows the 700 texts of SP
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cardlint_licenses import catalog, spdx_texts
@@ -36,6 +36,8 @@ _NEAR = 0.25
 """Difference of Dice coefficients up to which another text is a rival."""
 _SAME_PART = 0.8
 """Share of a part that another text must have to be a rival."""
+_TITLE = 120
+"""Words before a license among which its version is looked for."""
 _CLAUSE = 8
 """Words of a passage that is looked at even with one word of terms in it."""
 
@@ -141,7 +143,9 @@ class _Reader:
                 for i in range(position, min(position + SHINGLE, last + 1)):
                     hit[i - first] = True
         strange = self.passages(hit, first)
-        number = _other_version(strange, license_)
+        title = self.words.words[max(0, first - _TITLE) : first]
+        inside = (w for p in strange for w in split(p.text).words)
+        number = _other_version([*title, *inside], license_)
         if number and best.containment < 1:
             self.withhold(f"the text is near {license_} and numbered {number}", license_)
             return None
@@ -272,11 +276,11 @@ class _Reader:
         return replace(passage, start=start, text=shown)
 
 
-def _other_version(strange: Sequence[Passage], license_: str) -> str | None:
-    """A version number among the words that are not the license's, other than its own."""
-    said = {w for p in strange for w in split(p.text).words if _VERSION.fullmatch(w)}
-    own = set(split(license_).words)
-    return min(said) if said and not said & own else None
+def _other_version(said: Iterable[str], license_: str) -> str | None:
+    """A version number among words that are not the license's, where it has one and not this."""
+    numbers = {w for w in said if _VERSION.fullmatch(w)}
+    own = {w for w in split(license_).words if _VERSION.fullmatch(w)}
+    return min(numbers) if numbers and own and not numbers & own else None
 
 
 def _apart(best: Candidate, mine: frozenset[int], theirs: frozenset[int], here: set[int]) -> bool:

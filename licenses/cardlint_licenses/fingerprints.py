@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from cardlint_licenses import catalog
 from cardlint_licenses.model import Text
-from cardlint_licenses.words import SHINGLE
+from cardlint_licenses.words import SAMPLE, SHINGLE
 
 # Tuned on texts that are not in the set: tests/benchmarks/license_detection.py prints the margins.
 CANDIDATE = 0.12
@@ -38,31 +39,44 @@ _RUN = 6
 """Matches in a run that say something: a few words in a row stand in many licenses."""
 
 
-@cache
+@lru_cache(maxsize=24)  # 3 MB at most; reading one again costs a fraction of a millisecond
 def hashes(name: str) -> frozenset[int]:
     """The shingles of a text, or of the boilerplate."""
-    values = array("I", (catalog.DATA / "shingles" / f"{name}.bin").read_bytes())
-    if sys.byteorder == "big":
-        values.byteswap()
-    return frozenset(values)
+    return frozenset(_read(f"{name}.bin"))
 
 
 @cache
-def index() -> dict[int, tuple[int, ...]]:
-    """Sampled shingle → numbers of the texts that have it."""
-    pairs = array("I", (catalog.DATA / "shingles" / "candidates.idx").read_bytes())
-    if sys.byteorder == "big":
-        pairs.byteswap()
-    found: dict[int, tuple[int, ...]] = {}
-    for value, number in zip(pairs[::2], pairs[1::2], strict=True):
-        found[value] = (*found.get(value, ()), number)
-    return found
+def index() -> tuple[array[int], array[int]]:
+    """Sampled shingles in ascending order, and for each the number of a text that has it."""
+    both = _read("candidates.idx")
+    half = len(both) // 2
+    return both[:half], both[half:]
 
 
 @cache
 def sampled() -> Counter[int]:
     """Number of a text → how many of its shingles are sampled."""
-    return Counter(number for numbers in index().values() for number in numbers)
+    return Counter(index()[1])
+
+
+def _read(name: str) -> array[int]:
+    values = array("I", (catalog.DATA / "shingles" / name).read_bytes())
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def _votes(values: Iterable[int]) -> Counter[int]:
+    """Number of a text → how many of the given shingles are among its sampled ones."""
+    votes: Counter[int] = Counter()
+    keys, numbers = index()
+    for value in values:
+        if value % SAMPLE == 0:
+            place = bisect_left(keys, value)
+            while place < len(keys) and keys[place] == value:
+                votes[numbers[place]] += 1
+                place += 1
+    return votes
 
 
 def core(text: Text) -> frozenset[int]:
@@ -105,10 +119,7 @@ def candidates(found: Sequence[int], free: Sequence[bool]) -> list[Candidate]:
         found: the shingles of a text, in order.
         free: for each, whether no license was found there yet.
     """
-    votes: Counter[int] = Counter()
-    pairs = index()
-    for value in {h for h, open_ in zip(found, free, strict=True) if open_}:
-        votes.update(pairs.get(value, ()))
+    votes = _votes({h for h, open_ in zip(found, free, strict=True) if open_})
     texts = catalog.texts()
     likely = [n for n, count in votes.items() if count >= max(1, CANDIDATE * sampled()[n])]
     likely.sort(key=lambda n: votes[n] / sampled()[n], reverse=True)
@@ -118,9 +129,7 @@ def candidates(found: Sequence[int], free: Sequence[bool]) -> list[Candidate]:
 
 def overlapping(part: set[int], share: float) -> list[Text]:
     """The full texts that have at least a share of the given shingles."""
-    votes: Counter[int] = Counter()
-    for value in part:
-        votes.update(index().get(value, ()))
+    votes = _votes(part)
     texts = catalog.texts()
     near = [texts[n] for n, count in votes.items() if count * 2 >= max(votes.values()) * share]
     return [t for t in near if t.form == "full" and len(part & core(t)) >= share * len(part)]

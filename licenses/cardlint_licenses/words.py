@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
+SAMPLE = 8
+"""One in eight shingles stands in the candidate index."""
 SHINGLE = 4
 """Words in a shingle: the smallest size at which licenses share few (facts of the prototype)."""
 
