@@ -7,14 +7,15 @@ the process. Here depth, nodes and what aliases multiply are counted while they 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from cardlint.card import scalars
+from cardlint.card.keys import settled
 from cardlint.card.lines import Lines
 from cardlint.card.nodes import Field, Kind, Span, Value
+from cardlint.card.problems import Stop, YamlProblem, problem, wording
 
 MAX_NODES = 100_000
 """Nodes read at most. (The longest front matter on the Hub, benchmark tables, have some 10,000.)"""
@@ -22,19 +23,6 @@ MAX_DEPTH = 64
 """Nested lists and maps at most; `model-index` needs 8."""
 MAX_ALIASED = 10_000
 """Nodes that all aliases together may add: a reader that writes the card as JSON copies them."""
-
-_STOPS = {
-    "syntax": (True, True),
-    "tag": (True, True),
-    "not-a-map": (True, True),
-    "duplicate-key": (True, False),
-    "line-break": (False, True),
-    "tab": (True, True),
-    "alias-bomb": (False, False),
-    "too-large": (False, False),
-    "empty": (False, False),
-}
-"""Problem code → whether js-yaml (the Hub) refuses the card, and whether PyYAML does."""
 
 _YAML = "tag:yaml.org,2002:"
 _SCALAR_TAGS = {
@@ -57,46 +45,7 @@ _HIDE = str.maketrans(_BREAKS)
 _SHOW = str.maketrans({there: here for here, there in _BREAKS.items()})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class YamlProblem:
-    """Why the front matter, or a part of it, is not read as it is meant."""
-
-    code: str
-    """``syntax``, ``tab``, ``line-break``, ``tag``, ``duplicate-key``, ``alias-bomb``,
-    ``too-large``, ``empty``, ``not-a-map``."""
-    message: str
-    span: Span
-    hub: bool = True
-    """Whether the Hub's parser (js-yaml) refuses the card for it."""
-    python: bool = True
-    """Whether Python's parser (PyYAML) cannot load the card for it."""
-    related: tuple[Span, ...] = ()
-    """Other places that matter: the first of two keys, an anchor, further tabs."""
-
-
-def problem(code: str, message: str, span: Span, *related: Span) -> YamlProblem:
-    """A problem, with what is known of its code: whom it stops."""
-    hub, python = _STOPS[code]
-    return YamlProblem(
-        code=code, message=message, span=span, hub=hub, python=python, related=related
-    )
-
-
 _FIRST_COLUMN = re.compile(r"\n[^\s#]")
-
-
-class Stop(Exception):  # noqa: N818  # it ends the reading; the problem says why
-    """The text cannot be read further.
-
-    Args:
-        problem: why, and where.
-        at: the offset into the YAML text at which the parser stopped.
-    """
-
-    def __init__(self, problem: YamlProblem, at: int) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-        self.at = at
 
 
 class Composer:
@@ -338,7 +287,7 @@ class Composer:
         if event.tag is not None and event.tag not in _MAP_TAGS:
             mark = self._tag_span(event.start_mark.index, start)
             self._unknown_tag(event.tag, self.span(start, end), mark)
-        fields = self._keys(fields)
+        fields = settled(fields, self.problems)
         value = Value(
             Kind.MAP,
             {f.key.text: f.value.data for f in fields},
@@ -357,57 +306,6 @@ class Composer:
             return max(int(following.end_mark.index), start)
         return max(last.end - self.base, start)
 
-    def _keys(self, fields: list[Field]) -> list[Field]:
-        """Report keys that js-yaml takes for the same, and put in what ``<<`` merges."""
-        first: dict[str, Span] = {}
-        if len({f.key.text for f in fields if f.key.kind is Kind.STR} - {"<<"}) == len(fields):
-            return fields  # as nearly always: no two are the same text, none is a number
-        merges = False
-        for field in fields:
-            if field.key.plain and field.key.text == "<<":
-                merges = True
-                continue
-            name = _javascript(field.key)
-            if name in first:
-                said = f"the key {name} stands here a second time"
-                self.problems.append(problem("duplicate-key", said, field.key.span, first[name]))
-            first.setdefault(name, field.key.span)
-        if not merges:
-            return fields
-        merged: dict[str, Field] = {}
-        for field in fields:
-            if field.key.plain and field.key.text == "<<":
-                sources = field.value.items if field.value.kind is Kind.LIST else (field.value,)
-                for source in sources:
-                    if source.kind is not Kind.MAP:
-                        said = "<< can only merge maps"
-                        self.problems.append(problem("syntax", said, source.span))
-                    for theirs in source.fields:
-                        merged.setdefault(theirs.name, theirs)
-        own = [f for f in fields if not (f.key.plain and f.key.text == "<<")]
-        return [f for name, f in merged.items() if name not in first] + own
-
-
-def wording(context: str, said: str, character: str) -> str:
-    """What a parser says, in plain words that are the same for libyaml and for PyYAML's own."""
-    if "quoted" in context and "end of stream" in said:
-        return "a quote is opened here and not closed"
-    if "flow" in context:
-        return "a bracket is opened here and not closed, or a comma is missing in it"
-    if "mapping values" in said:
-        return "a second `: ` stands on the line: put the value in quotes"
-    if "cannot start any token" in said:
-        return f"a value cannot begin with {character!r}: put it in quotes"
-    if "could not find expected ':'" in said:
-        return "a line is neither `key: value` nor part of a list"
-    if "did not find expected key" in said or "<block end>" in said:
-        return "the line does not fit the indentation of those above it"
-    if "'-' indicator" in said or "sequence entries" in said:
-        return "a list item stands where none can begin"
-    if "escape" in said:
-        return "a backslash in double quotes begins no known escape: use single quotes"
-    return said or context or "it cannot be read"
-
 
 def _index(event: Any) -> int:
     return int(event.start_mark.index)
@@ -415,17 +313,3 @@ def _index(event: Any) -> int:
 
 def _short(tag: str) -> str:
     return f"!!{tag.removeprefix(_YAML)}" if tag.startswith(_YAML) else tag
-
-
-def _javascript(key: Value) -> str:
-    """The key as JavaScript writes it: all keys of its objects are text."""
-    if key.kind is Kind.STR or not key.plain:
-        return key.text
-    if key.kind is Kind.BOOL:
-        return "true" if key.data else "false"
-    if key.kind is Kind.NULL:
-        return "null"
-    if key.kind in _NUMBERS:
-        number = float(str(key.data))
-        return str(int(number)) if number.is_integer() else repr(number)
-    return key.text or "[object Object]"

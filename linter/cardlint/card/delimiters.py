@@ -10,9 +10,7 @@ from cardlint.card.nodes import Span
 
 _OPENING = re.compile(r"(?:[\s\ufeff]*\n)?[\ufeff \t]*(-{2,}[ \t]*)(?=\r?$)", re.MULTILINE)
 _EXACT = re.compile(r"[\s\ufeff]*---(?:\r\n|\r|\n)")
-_CLOSING = re.compile(
-    r"^[ \t]*(-{2,}[ \t]*|\.\.\.[ \t]*|---+[^\s-][^\r\n]*)(?=\r?$)", re.MULTILINE
-)
+_CLOSING = re.compile(r"^[ \t]*(-{2,}[ \t]*|\.\.\.[ \t]*|---+[^\s-][^\r\n]*)(?=\r?$)", re.MULTILINE)
 _KEY = re.compile(
     r"^(?:license|language|tags|base_model|datasets|pipeline_tag|library_name|metrics|model-index"
     r"|license_name|widget|thumbnail|inference)[ \t]*:",

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from cardlint.card.compose import YamlProblem, problem
 from cardlint.card.lines import Lines
 from cardlint.card.nodes import Field, Kind, Span, Value
+from cardlint.card.problems import YamlProblem, problem
 from cardlint.card.reading import default_loader, read
 
 # The Hub server's own expression, as huggingface_hub quotes it (repocard.py). To JavaScript a byte

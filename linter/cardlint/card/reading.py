@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from cardlint.card.compose import Composer, Stop, YamlProblem
+from cardlint.card.compose import Composer
 from cardlint.card.lines import Lines
 from cardlint.card.nodes import Kind, Span, Value
+from cardlint.card.problems import Stop, YamlProblem
 
 _ENTRY = re.compile(r"^(?=[^\s#\-\]}])", re.MULTILINE)
 _TAB = re.compile(r"(?:^|(?<=[\s:?,\-]))(\t+)", re.MULTILINE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cardlint.card.card import Card
-from cardlint.card.compose import YamlProblem
 from cardlint.card.front_matter import parse
+from cardlint.card.problems import YamlProblem
 from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
