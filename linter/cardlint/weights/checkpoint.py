@@ -21,7 +21,7 @@ from cardlint.weights.formats import gguf, onnx, torch_zip
 from cardlint.weights.formats.interface import Plain, Storage
 from cardlint.weights.safetensors_header import FIRST_READ, Header, header_length, parse
 
-MAX_TENSORS = 2_000_000
+MAX_TENSORS = 500_000
 """Tensors of one model that are listed at most."""
 MAX_HEADERS = 256_000_000
 """Bytes of headers of one model that are read at most."""

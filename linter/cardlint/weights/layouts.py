@@ -37,6 +37,9 @@ class Piece:
     view: View
 
 
+MAX_EXPERTS = 4096
+"""Experts of one stack; the largest known models have 512."""
+
 Layout = Callable[[Shape, int, Heads], Sequence[Piece] | None]
 """(stored shape, number of targets, heads) → pieces, or ``None`` when the sizes do not fit."""
 
@@ -144,7 +147,7 @@ def experts_halves(shape: Shape, targets: int, heads: Heads) -> list[Piece] | No
 
 def experts_column_halves(shape: Shape, targets: int, _heads: Heads) -> list[Piece] | None:
     """(experts, hidden, 2 · inner), gate columns then up columns (Llama 4) → (inner, hidden)."""
-    if len(shape) != 3 or shape[2] % targets:
+    if len(shape) != 3 or shape[2] % targets or shape[0] > MAX_EXPERTS:
         return None
     count, hidden, width = shape
     inner = width // targets
@@ -162,7 +165,7 @@ def experts_column_halves(shape: Shape, targets: int, _heads: Heads) -> list[Pie
 
 def experts_transposed(shape: Shape, _targets: int, _heads: Heads) -> list[Piece] | None:
     """(experts, in, out) → (out, in)."""
-    if len(shape) != 3:
+    if len(shape) != 3 or shape[0] > MAX_EXPERTS:
         return None
     count, rows, width = shape
     return [
@@ -173,7 +176,7 @@ def experts_transposed(shape: Shape, _targets: int, _heads: Heads) -> list[Piece
 
 def experts_interleaved(shape: Shape, targets: int, _heads: Heads) -> list[Piece] | None:
     """Gate and up take turns along the last axis (gpt-oss): (experts, …, 2 · inner)."""
-    if len(shape) < 2 or shape[-1] % targets:
+    if len(shape) < 2 or shape[-1] % targets or shape[0] > MAX_EXPERTS:
         return None
     size, inner = math.prod(shape[1:]), shape[-1] // targets
     outer = math.prod(shape[1:-1])
@@ -187,7 +190,7 @@ def experts_interleaved(shape: Shape, targets: int, _heads: Heads) -> list[Piece
 
 def experts_interleaved_rows(shape: Shape, targets: int, _heads: Heads) -> list[Piece] | None:
     """Gate and up take turns along the rows: (experts, 2 · inner, hidden)."""
-    if len(shape) != 3 or shape[1] % targets:
+    if len(shape) != 3 or shape[1] % targets or shape[0] > MAX_EXPERTS:
         return None
     count, rows, width = shape
     return [
@@ -204,7 +207,7 @@ def experts_interleaved_rows(shape: Shape, targets: int, _heads: Heads) -> list[
 
 def _each_expert(shape: Shape, targets: int, heads: Heads, inner: Layout) -> list[Piece] | None:
     pieces = inner(shape[1:], targets, heads) if len(shape) > 1 else None
-    if pieces is None:
+    if pieces is None or shape[0] > MAX_EXPERTS:
         return None
     size = math.prod(shape[1:])
     return [

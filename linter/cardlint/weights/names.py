@@ -34,6 +34,10 @@ FIXED = re.compile(
 )
 MASK = re.compile(r"(?:attn|attention)\.bias$")
 ENDINGS = (".weight", ".bias")
+MAX_NAME = 512
+"""Characters of a name that is taken apart; a longer one is kept as it is."""
+MAX_PARTS = 300_000
+"""Canonical tensors of one model; the rest is named as not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,10 @@ def canonical(stored: Mapping[str, Storage], config: Mapping[str, Json]) -> Name
     for name, storage in stored.items():
         template, numbers = _template(name)
         if template not in recipes:
-            recipes[template] = _recipe(template, special)
+            long = len(template) > MAX_NAME
+            recipes[template] = (
+                _exact(template, None, bare=False) if long else _recipe(template, special)
+            )
         known.append((name, storage, recipes[template], numbers))
     heads = _heads(known, config)
     parts: dict[str, Part] = {}
@@ -93,7 +100,16 @@ def canonical(stored: Mapping[str, Storage], config: Mapping[str, Json]) -> Name
     uncut: list[str] = []
     for name, storage, found, numbers in known:
         recipe = found
-        pieces = recipe.layout(storage.shape, len(recipe.targets), heads.get(recipe.stack, Heads()))
+        if len(parts) >= MAX_PARTS:
+            gaps.append(
+                f"more than {MAX_PARTS:,} tensors; those from {name[:100]} on were left out"
+            )
+            break
+        pieces = (
+            recipe.layout(storage.shape, len(recipe.targets), heads.get(recipe.stack, Heads()))
+            if storage.shape or recipe.layout is LAYOUTS["one"]
+            else None
+        )
         if pieces is None:
             uncut.append(name)
             pieces = [Piece(0, None, storage.shape, View.whole(storage.shape))]
@@ -121,6 +137,8 @@ def _template(name: str) -> tuple[str, list[int]]:
     """A name with ``#`` for its numbers, and the numbers; braces doubled for ``str.format``."""
     if "#" in name or "{" in name or "}" in name:
         name = name.replace("#", "%23").replace("{", "{{").replace("}", "}}")
+    if len(name) > MAX_NAME:
+        return name, []
     numbers = [int(n) for n in NUMBER.findall(name)]
     return (NUMBER.sub("#", name) if numbers else name), numbers
 
@@ -207,7 +225,9 @@ def _part(name: str, storage: Storage, recipe: Recipe, piece: Piece, numbers: li
     target = recipe.targets[piece.target]
     if "{" in target:
         target = target.format(*numbers, e=expert)
-    fixed = bool(FIXED.search(name)) or bool(MASK.search(name) and len(storage.shape) == 4)
+    fixed = bool(FIXED.search(name[-200:])) or bool(
+        MASK.search(name[-200:]) and len(storage.shape) == 4
+    )
     return Part(
         Tensor(
             canonical=target,

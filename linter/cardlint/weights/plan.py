@@ -34,7 +34,7 @@ SLOT = 8192
 LONG_ROW = 1 << 16
 """Longer rows are cut; a slot is then a part of a row, on a multiple of 256 (GGUF's blocks)."""
 WHOLE = 32 << 20
-"""Bytes of a model that is read whole."""
+"""Bytes of a model that is read whole, counted with at least two for each element."""
 FIRST_ROUND = {"embedding": 16, "lm_head": 4}
 """Slots in round 0; embeddings carry the token rows that alignment needs."""
 TOKENS = 4 * SLOT
@@ -66,6 +66,8 @@ class Slots:
                 yield Run(name, start, min(self.length, self.size - start))
 
 
+MAX_SLOTS = 1 << 20
+"""Slots of one tensor that are drawn from: 8 billion elements; what lies behind is not sampled."""
 MAX_ORDER = 1024
 """Slots of one tensor that can be drawn; no budget reaches them all in a large tensor."""
 
@@ -140,7 +142,7 @@ def _cut(role_: str, shape: tuple[int, ...]) -> Slots:
     else:
         size_of_slot = TOKENS if role_ in FIRST_ROUND else SLOT
         length = max(1, size_of_slot // row) * row
-    count = -(-size // length)
+    count = min(-(-size // length), MAX_SLOTS)
     seed = int.from_bytes(sha256(f"{role_}|{row}".encode()).digest()[:8], "little")
     ranks = _mix(np.arange(count, dtype=np.uint64) + np.uint64(seed))
     if count > MAX_ORDER:

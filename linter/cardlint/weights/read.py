@@ -55,7 +55,7 @@ def sketch(
     named = canonical(checkpoint.stored, checkpoint.config)
     gaps = [*checkpoint.gaps, *named.gaps]
     parts = readable(named, gaps)
-    if checkpoint.nbytes <= min(budget, WHOLE):
+    if max(checkpoint.nbytes, 2 * checkpoint.elements) <= min(budget, WHOLE):
         blocks = dict(_whole(source, parts, gaps))
     else:
         blocks = _sampled(source, parts, _Purse(budget, requests), gaps)
@@ -177,10 +177,10 @@ class _Purse:
     paid: set[Range] = field(default_factory=set)
     """Formats that need a whole tensor for a part of it are paid for once."""
 
-    def pay(self, ranges: Sequence[Range]) -> bool:
-        """Take off the cost; False when it is too much."""
+    def pay(self, ranges: Sequence[Range], elements: int) -> bool:
+        """Take off the cost, at least two bytes an element; False when it is too much."""
         new = [r for r in ranges if r not in self.paid]
-        cost = sum(r.length for r in new)
+        cost = max(sum(r.length for r in new), 2 * elements)
         if cost > self.bytes or len(new) > self.requests:
             return False
         self.bytes -= cost
@@ -203,7 +203,7 @@ def _sampled(
             if len(apart) == len(parts):
                 break
             continue
-        if not purse.pay(ranges):
+        if not purse.pay(ranges, run.length):
             break
         chosen.setdefault(run.canonical, set()).add(run)
     if apart:

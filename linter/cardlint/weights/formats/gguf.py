@@ -24,6 +24,8 @@ MAX_HEADER = 128 << 20
 MAX_TENSORS = 1 << 20
 MAX_PAIRS = 1 << 16
 MAX_NAME = 1 << 10
+MAX_STRINGS = 4 << 20
+"""Strings in the arrays of one file; vocabularies have some 100,000, with merges a million."""
 
 SCALARS = {
     0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d",
@@ -100,7 +102,7 @@ class _Cursor:
     def __init__(self, fetch: Callable[[int, int], bytes], size: int, path: str) -> None:
         self.fetch, self.size, self.path = fetch, min(size, MAX_HEADER), path
         self.data = bytearray(fetch(0, min(64 << 10, self.size)))
-        self.at = 0
+        self.at = self.strings = 0
 
     def take(self, count: int) -> memoryview:
         end = self.at + count
@@ -135,6 +137,9 @@ class _Cursor:
             if inner in SCALARS:
                 self.take(length * struct.calcsize(SCALARS[inner]))
             else:
+                self.strings += length
+                if self.strings > MAX_STRINGS:
+                    raise Malformed(f"{self.path}: more than {MAX_STRINGS:,} strings")
                 for _ in range(length):
                     self.skip(inner, depth + 1)
         elif kind in SCALARS:

@@ -53,11 +53,13 @@ class Packed(Storage):
         return [Range(p.path, p.offset, p.size) for p in parts]
 
     def decode(self, start: int, length: int, data: Sequence[Data]) -> npt.NDArray[np.floating]:
-        """``(length,)`` float32 of the (out, in) matrix."""
-        out, inputs = self.shape
-        codes = self._unpacked(data[0], self.weight)
-        zeros = self._unpacked(data[1], self.zeros) + self.offset
-        scales = decode(self.scales.dtype, data[2]).reshape(self.scales.shape)
+        """``(length,)`` float32 of the (out, in) matrix; only the outputs asked for are unpacked."""
+        _, inputs = self.shape
+        first = start // inputs
+        rows = slice(first, -(-(start + length) // inputs))
+        codes = self._unpacked(data[0], self.weight, rows)
+        zeros = self._unpacked(data[1], self.zeros, rows) + self.offset
+        scales = decode(self.scales.dtype, data[2]).reshape(self.scales.shape)[:, rows]
         if self.groups is not None:
             group = np.frombuffer(data[3], "<i4").astype(np.int64)
         else:
@@ -65,17 +67,23 @@ class Packed(Storage):
         if len(group) != inputs or group.min() < 0 or group.max() >= len(scales):
             raise Malformed(f"{self.names[0]}: the groups of inputs do not fit the scales")
         matrix = (codes - zeros[group]) * scales[group]
-        flat: npt.NDArray[np.floating] = np.ascontiguousarray(matrix.T[:out]).reshape(-1)
-        return flat[start : start + length].astype(np.float32)
+        flat: npt.NDArray[np.floating] = np.ascontiguousarray(matrix.T).reshape(-1)
+        at = start - first * inputs
+        return flat[at : at + length].astype(np.float32)
 
-    def _unpacked(self, data: Data, of: Plain) -> npt.NDArray[np.float32]:
+    def _unpacked(self, data: Data, of: Plain, rows: slice) -> npt.NDArray[np.float32]:
+        """(in or groups, outputs asked for)."""
         words = np.frombuffer(data, "<u4").reshape(of.shape)
+        if of is self.weight and not self.awq:  # packed along the inputs, which are its rows
+            chosen = np.ascontiguousarray(words[:, rows].T)
+            return np.ascontiguousarray(unpack(chosen, self.bits).T)
+        per = 32 // self.bits
+        begin = rows.start // per
+        chosen = np.ascontiguousarray(words[:, begin : -(-rows.stop // per)])
+        codes = unpack(chosen, self.bits)
         if self.awq:
-            codes = unpack(words, 4).reshape(len(words), -1, 8)[:, :, AWQ_ORDER]
-            return codes.reshape(len(words), -1)
-        if of is self.weight:  # along the inputs, which are rows
-            return np.ascontiguousarray(unpack(np.ascontiguousarray(words.T), self.bits).T)
-        return unpack(words, self.bits)
+            codes = codes.reshape(len(words), -1, 8)[:, :, AWQ_ORDER].reshape(len(words), -1)
+        return codes[:, rows.start - begin * per : rows.stop - begin * per]
 
 
 def packed(

@@ -25,7 +25,7 @@ from cardlint.weights.formats.interface import Plain, Storage
 MAX_PICKLE = 64 << 20
 MAX_READ = 96 << 20
 """Bytes of one file that are read to find its tensors: the directory and the pickle."""
-MAX_STEPS = 5_000_000
+MAX_STEPS = 2_000_000
 MAX_ENTRIES = 1 << 17
 
 STORAGES = {
@@ -291,6 +291,8 @@ class _Machine:
             stack.append(self._name(argument.replace(" ", ".", 1)))
         elif name == "STACK_GLOBAL":
             attribute, module = stack.pop(), stack.pop()
+            if not isinstance(module, str) or not isinstance(attribute, str):
+                raise ValueError(name)
             stack.append(self._name(f"{module}.{attribute}"))
         elif name == "INST":
             self._popped()
@@ -396,11 +398,11 @@ def _tensor(storage: Any, offset: Any, shape: Any, strides: Any) -> Any:
     if not (isinstance(storage, tuple) and len(storage) == 2 and isinstance(storage[1], tuple)):
         return Opaque()
     said = storage[1]
-    if len(said) < 3 or said[0] != "storage" or not isinstance(said[1], Name):
+    if len(said) < 3 or not isinstance(said[1], Name) or not isinstance(said[2], str):
         return Opaque()
     dtype = STORAGES.get(said[1].text.rpartition(".")[2])
     sizes = [offset, *(shape if isinstance(shape, tuple) else [None])]
     sizes += [*(strides if isinstance(strides, tuple) else [None])]
     if dtype is None or not all(type(n) is int and 0 <= n < 1 << 62 for n in sizes):
         return Opaque()
-    return Ref(str(said[2]), dtype, offset, shape, strides)
+    return Ref(said[2], dtype, offset, shape, strides)
