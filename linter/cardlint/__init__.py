@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cardlint.access import Access
-    from cardlint.api import Target, check, compare, history
+    from cardlint.api import Target, check, compare, history, trace
     from cardlint.errors import CardlintError, Unavailable, UsageError
     from cardlint.findings import (
         Confidence,
@@ -63,11 +63,12 @@ __all__ = [
     "check",
     "compare",
     "history",
+    "trace",
 ]
 
 _HOMES = {
     "access": ("Access",),
-    "api": ("Target", "check", "compare", "history"),
+    "api": ("Target", "check", "compare", "history", "trace"),
     "errors": ("CardlintError", "Unavailable", "UsageError"),
     "repository": ("Repository",),
     "rule": ("Fact", "Rule", "Status"),

@@ -16,6 +16,7 @@ from cardlint.access import Access
 if TYPE_CHECKING:
     from cardlint.findings import Report
     from cardlint.history.timeline import Timeline
+    from cardlint.lineage.trace import Trace
     from cardlint.source.resolve import Resolver
     from cardlint.weights.evidence import Comparison
     from cardlint.weights.sketch import Sketch
@@ -132,3 +133,30 @@ def history(model: Target, *, access: Access | None = None) -> Timeline:
 
     with (access or Access()).resolver().target(str(model)) as source:
         return read(source)
+
+
+def trace(model: Target, *, access: Access | None = None, atlas: str | Path | None = None) -> Trace:
+    """Look for the parents of a model, also those that nobody named.
+
+    Args:
+        model: a folder, ``org/name`` or ``org/name@revision``.
+        access: where it and its candidates are looked for; ``candidates`` are looked at too, and
+            ``budget`` bytes of each are read at most.
+        atlas: a folder or address of sketches to look it up in.
+
+    Returns:
+        The answer with its confidence, every model that was held against the weights, and every
+        one that was not, with the reason.
+
+    Raises:
+        Unavailable: the model's own weights cannot be read, and why.
+        UsageError: it is neither a path nor an id.
+    """
+    from cardlint.lineage.atlas.store import open_atlas
+    from cardlint.lineage.trace import trace as look
+    from cardlint.repository import Repository
+
+    access = access or Access()
+    resolver = access.resolver()
+    opened = open_atlas(str(atlas)) if atlas else None
+    return look(Repository(resolver.target(str(model)), resolver, access.options()), opened)

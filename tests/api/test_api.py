@@ -14,6 +14,7 @@ import pytest
 import cardlint
 from tests.kit.repos import write_files, write_git
 
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 BARE = "# Model\n"
 OFFLINE = cardlint.Access(offline=True)
 ONLY = {"select": ["metadata/front-matter-missing"]}
@@ -76,6 +77,13 @@ def test_compare(tmp_path: Path) -> None:
         write_files(tmp_path / name, {"README.md": BARE, "model.safetensors": weights})
     said = cardlint.compare(tmp_path / "a", [tmp_path / "b"], access=OFFLINE)
     assert said.verdict.kind.value == "identical"
+
+
+def test_trace() -> None:
+    """The parent that the card does not name is found in the weights."""
+    access = cardlint.Access(hub=EXAMPLES / "rio" / "hub", offline=True)
+    found = cardlint.trace("prefeitura-rio/Rio-3.5-Open-397B@launch", access=access)
+    assert found.undeclared == ("nex-agi/Nex-N2-Pro",)
 
 
 def test_importing_costs_next_to_nothing() -> None:

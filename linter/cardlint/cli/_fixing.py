@@ -44,6 +44,7 @@ def _mend(run: Checker, report: TargetReport, fixing: Fixing) -> TargetReport:
             break
         for path, text in after.items():
             if before.get(path) != text:
+                _inside(root, path)
                 write(root / path, text)
                 click.echo(f"cardlint: mended {root / path}", err=True)
         report = run.check(report.target)
@@ -61,15 +62,19 @@ def _changes(
 
 def _read(root: Path, path: str) -> str:
     """The text with its line ends as they are."""
-    file = (root / path).resolve()
-    if not file.is_relative_to(root.resolve()):
-        raise UsageError(f"{root / path} leads out of the folder", remedy="Mend it by hand.")
+    _inside(root, path)
     try:
-        return file.read_bytes().decode("utf-8")
+        return (root / path).read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{root / path} cannot be read: {error}", remedy="Mend it by hand."
         ) from error
+
+
+def _inside(root: Path, path: str) -> None:
+    """Refuse what leads out of the folder, by whatever link."""
+    if not (root / path).resolve().is_relative_to(root.resolve()):
+        raise UsageError(f"{root / path} leads out of the folder", remedy="Mend it by hand.")
 
 
 def _diff(root: Path, before: dict[str, str], after: dict[str, str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from cardlint import cli
 from cardlint.cli import options
 
 
-@click.group("atlas")
+@click.group("atlas", epilog="Example: cardlint atlas add ./atlas org/base org/tuned")
 def command() -> None:
     """Keep a folder of sketches that models can be looked up in.
 
