@@ -28,10 +28,12 @@ from tests.hub.server import TOKEN, HubServer
 from tests.hub.test_faults import FAULTS
 from tests.kit.repos import write_files, write_git
 
+ROOT = Path(__file__).parents[2]
 WAIT = "1"
 """Seconds of patience in these runs."""
 COMMANDS = {
     "check": ["check", "org/tuned", "--format", "json"],
+    "check of what is clean": ["check", "org/clean", "--format", "json"],
     "compare": ["compare", "org/tuned", "org/base", "--format", "json"],
     "history": ["history", "org/tuned", "--format", "json"],
 }
@@ -54,7 +56,7 @@ class Said:
 
 @pytest.fixture(scope="module")
 def lineage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder hub with a base and its fine-tune, which says too little about its license."""
+    """A folder hub with a base and two fine-tunes: one says too little, one has nothing wrong."""
     root = tmp_path_factory.mktemp("lineage")
     small = {"hidden": 32, "layers": 1}
     tuned = {"sum": [[1, 7, 0.02], [1, 8, 0.001]]}
@@ -72,8 +74,15 @@ def lineage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_git(root / "org" / "tuned", rows, bare=True)
     base = {"weights": {"sum": [[1, 7, 0.02]]}, **small}
     card = "---\nlicense: apache-2.0\n---\n# Base\n"
-    files = {"README.md": card, "LICENSE": "Apache License\n", "model.safetensors": base}
-    write_files(root / "org" / "base", files)
+    papers = {"LICENSE": (ROOT / "LICENSE").read_text("utf-8"), "NOTICE": "Base\nCopyright Ana\n"}
+    write_files(root / "org" / "base", {**papers, "README.md": card, "model.safetensors": base})
+    clean = "---\nlicense: apache-2.0\nbase_model: org/base\n---\n# Clean\n"
+    clean += "Fine-tuned from org/base: the weights were changed.\n"
+    papers["NOTICE"] += "The weights were changed by fine-tuning.\n"
+    weights = {"weights": tuned, **small}
+    write_files(
+        root / "org" / "clean", {**papers, "README.md": clean, "model.safetensors": weights}
+    )
     return root
 
 
@@ -149,7 +158,7 @@ def test_a_fault_changes_no_verdict(
     assert time.monotonic() - started < 15
     if (said.code, said.out) == (truth.code, truth.out):
         return
-    if command == "check" and said.json:
+    if command.startswith("check") and said.json:
         missing = said.json["targets"][0]["not_checked"]
         assert missing
         assert all(gap["why"] for gap in missing)
@@ -169,7 +178,7 @@ def _killed(server: HubServer, home: Path, times: int) -> None:
     env = {**os.environ, **server.environment(home)}
     moment = random.Random(7)
     for number in range(times):
-        args = list(COMMANDS.values())[number % 2]
+        args = COMMANDS["check" if number % 2 else "compare"]
         process = subprocess.Popen(
             [sys.executable, "-c", "from cardlint.cli import main; main()", *args],
             env=env,

@@ -11,14 +11,13 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from cardlint.errors import Malformed, Offline, OverBudget, Unavailable, Unreachable
 from cardlint.source.hub.patience import Patience
-from cardlint.source.hub.refusals import refusal
+from cardlint.source.hub.refusals import Asked, refusal
 from cardlint.source.limits import Limits, Usage
 
 if TYPE_CHECKING:
@@ -44,14 +43,6 @@ class TryAgain(Exception):  # noqa: N818  # it asks for something
         super().__init__(reason.message)
         self.reason = reason
         self.headers = headers or {}
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request is for, in the words of a message."""
-
-    repo_id: str
-    what: str
 
 
 class Client:
@@ -229,11 +220,14 @@ class Client:
 
     def _refuse(self, response: httpx.Response, asked: Asked) -> None:
         """Raise what an answer of 400 and more means."""
-        if int(response.headers.get("content-length", "0") or 0) < 1 << 16:
-            response.read()  # so that the connection can be used again
-        reason = refusal(
-            response, asked.repo_id, asked.what, site=self.site, token=self.token is not None
-        )
+        length = response.headers.get("content-length", "")
+        if length.isdigit() and len(length) < 6:  # then the connection can be used again
+            response.read()
+        if self.is_hub(str(response.url)):
+            reason = refusal(response, asked, site=self.site, token=self.token is not None)
+        else:  # what another host refuses says nothing of the repository
+            text = f"the content host answers {response.status_code} for {asked.what}"
+            reason = Malformed(f"{text} of {asked.repo_id}")
         if response.status_code in RETRY:
             raise TryAgain(reason, response.headers)
         raise reason
@@ -332,3 +326,6 @@ def _origin(url: str) -> tuple[str, str, int]:
 def _bare(url: str) -> str:
     """An address without user, password and query."""
     return url.partition("?")[0].rpartition("@")[2][:200]
+
+
+__all__ = ["Asked", "Client", "TryAgain"]

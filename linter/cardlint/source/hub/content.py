@@ -152,7 +152,13 @@ class Content:
                         return self._checked(second, entry, start, length)
                 return self._checked(response, entry, start, length)
 
-        return self._client.trying(asked, once)
+        try:
+            return self._client.trying(asked, once)
+        except NotFound as reason:  # the list says that it is there: not the same as missing
+            raise Malformed(
+                f"{entry.path} is in the file list of {self._repo_id}, and the Hub does not have it",
+                remedy="Try again: it may have been removed just now.",
+            ) from reason
 
     def _checked(self, response: httpx.Response, entry: Entry, start: int, length: int) -> bytes:
         """The body of an answer to a range request, if it is one."""

@@ -109,7 +109,7 @@ def dataset(client: Client, repo_id: str) -> None:
         Unavailable: it is not known.
     """
     fields = urlencode([("expand", "private")])
-    client.json(f"/api/datasets/{repo_id}?{fields}", Asked(repo_id, "the data set"))
+    client.json(f"/api/datasets/{repo_id}?{fields}", Asked(repo_id, "the data set", opening=True))
 
 
 def _pages(client: Client, path: str, asked: Asked) -> list[Row]:

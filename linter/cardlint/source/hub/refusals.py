@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cardlint.errors import AccessDenied, Malformed, NotFound, Unavailable, Unreachable
@@ -10,9 +11,18 @@ if TYPE_CHECKING:
     from cardlint.source.hub.library import httpx
 
 
-def refusal(
-    response: httpx.Response, repo_id: str, what: str, *, site: str, token: bool
-) -> Unavailable:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request is for, in the words of a message."""
+
+    repo_id: str
+    what: str
+    opening: bool = False
+    """Whether it is the first request about the repository: only its answer can say that there is
+    none. Later on, the repository is known to be there."""
+
+
+def refusal(response: httpx.Response, asked: Asked, *, site: str, token: bool) -> Unavailable:
     """The reason behind an answer of 400 and more.
 
     huggingface_hub sorts them (``hf_raise_for_status``); two things it leaves open: a missing
@@ -21,13 +31,13 @@ def refusal(
 
     Args:
         response: the answer; its body is not looked at.
-        repo_id: ``org/name``.
-        what: what was asked for, such as ``config.json``.
+        asked: what the request was for.
         site: the Hub's address, for links.
         token: whether a token was sent.
     """
     from cardlint.source.hub.library import errors, hf_raise_for_status, httpx
 
+    repo_id, what = asked.repo_id, asked.what
     said = response.headers.get("x-error-message", "")[:200]
     code = response.headers.get("x-error-code", "")
     bare = httpx.Response(
@@ -61,7 +71,7 @@ def refusal(
             f"the Hub refused the token while {repo_id} was asked for",
             remedy="Log in again with `hf auth login`, or set HF_TOKEN to a valid token.",
         )
-    if code == "RepoNotFound" or status in {401, 404}:
+    if asked.opening and (code == "RepoNotFound" or status == 401):
         if token:
             return NotFound(
                 f"{repo_id} does not exist on {site}, or is private and the token does not open it",
@@ -71,7 +81,7 @@ def refusal(
             f"{repo_id} does not exist on {site}, or is private",
             remedy="Check the spelling; for a private repository set HF_TOKEN.",
         )
-    if status == 403:
+    if status in {401, 403}:
         return AccessDenied(
             f"the Hub refuses {what} of {repo_id}{f': {said}' if said else ''}",
             remedy="Check what the token may read.",

@@ -60,7 +60,8 @@ class Hub:
         """
         at = f"/revision/{quote(revision, safe='')}" if revision else ""
         fields = urlencode([("expand", f) for f in ("sha", "disabled", "gated", "private")])
-        asked = Asked(repo_id, f"revision {revision}" if revision else "the description")
+        what = f"revision {revision}" if revision else "the description"
+        asked = Asked(repo_id, what, opening=True)
         info, _ = self.client.json(f"/api/models/{quote(repo_id)}{at}?{fields}", asked)
         if not isinstance(info, dict):
             raise Malformed(f"the Hub's description of {repo_id} is no object")
