@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cardlint.errors import OverBudget
 from cardlint.licensing.files import MAX_BYTES, MAX_FILES, LicenseFiles, Role, role_of
 from cardlint.repository import Options, Repository
 from cardlint.source.resolve import Resolver
@@ -66,10 +67,9 @@ def test_utf16_by_its_mark(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_passed(tmp_path: Path) -> None:
-    """It is told as not read."""
-    files = _read(tmp_path, {"LICENSE": {"repeat": "x", "times": MAX_BYTES + 1}})
-    assert files.files == ()
-    assert [g.what for g in files.gaps] == ["LICENSE"]
+    """What it says is not known, which is not the same as saying nothing."""
+    with pytest.raises(OverBudget, match="LICENSE is there and could not be read"):
+        _read(tmp_path, {"LICENSE": {"repeat": "x", "times": MAX_BYTES + 1}})
 
 
 def test_many_files_are_bounded(tmp_path: Path) -> None:

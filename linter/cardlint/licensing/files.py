@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cardlint.card.nodes import Value
-from cardlint.errors import Unavailable
+from cardlint.errors import NotFound, Unavailable
 from cardlint.findings import Location, NotChecked
 from cardlint_licenses import Kind, License, load, resolve
 from cardlint_licenses.expressions import symbols
@@ -113,7 +113,7 @@ class LicenseFiles:
     files: tuple[LicenseFile, ...]
     """In order of path."""
     gaps: tuple[NotChecked, ...] = ()
-    """Files that could not be read."""
+    """What was not read, because there is too much of it."""
 
     def of(self, *roles: Role) -> tuple[LicenseFile, ...]:
         """The files of some roles."""
@@ -165,7 +165,8 @@ def read(repo: Repository) -> LicenseFiles:
     """Read what a repository says of its license.
 
     Raises:
-        Unavailable: the file list cannot be had.
+        Unavailable: the file list cannot be had, or the card or a license file that is in it:
+            what it may say must not be taken for missing.
     """
     files: list[LicenseFile] = []
     gaps: list[NotChecked] = []
@@ -174,8 +175,8 @@ def read(repo: Repository) -> LicenseFiles:
         try:
             data = repo.source.read_bytes(path, MAX_BYTES)
         except Unavailable as reason:
-            gaps.append(NotChecked(path, reason.message, reason.remedy))
-            continue
+            unread = f"{path} is there and could not be read: {reason.message}"
+            raise type(reason)(unread, remedy=reason.remedy) from reason
         files.append(LicenseFile(path, role, decode(data)))
     if len(wanted) > MAX_FILES:
         why = f"{len(wanted)} license files; the first {MAX_FILES} were read"
@@ -207,7 +208,7 @@ def decode(data: bytes) -> str:
 def _declared(repo: Repository) -> tuple[tuple[Declared, ...], Value | None, Value | None]:
     try:
         front = repo.card.front_matter
-    except Unavailable:
+    except NotFound:
         return (), None, None
     if front is None:
         return (), None, None
