@@ -51,6 +51,17 @@ def test_spellings_of_licenses(text: str, id_: str | None) -> None:
     assert vocabulary.license_spelled(text) == id_
 
 
+def test_spdx_and_hub_ids() -> None:
+    """What the Hub has a near id for, what it lacks, and what is neither."""
+    assert vocabulary.license_of_spdx("GPL-2.0-or-later") == "gpl-2.0"
+    assert vocabulary.license_of_spdx("mit-or-later") is None
+    assert vocabulary.is_spdx("MIT-0")
+    assert vocabulary.is_spdx("agpl-3.0-only")
+    assert not vocabulary.is_spdx("my-license")
+    assert vocabulary.license_meant("apahce-2.0") == "apache-2.0"
+    assert vocabulary.license_meant("apache-1.1") is None
+
+
 def test_every_license_id_is_its_own_spelling() -> None:
     """No id is taken for another."""
     assert {i: vocabulary.license_spelled(i) for i in vocabulary.licenses()} == {

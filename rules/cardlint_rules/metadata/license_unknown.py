@@ -88,7 +88,10 @@ def _advice(value: Value, text: str) -> tuple[str, str, Fix | None]:
             "to keep what SPDX's id adds."
         )
         return hint, step, change(near, safe=False)
-    if close := vocabulary.nearest(text, vocabulary.licenses()):
+    named = f"`license: other` with `license_name: {text}` and `license_link`"
+    if vocabulary.is_spdx(text):
+        return f": {text} is an SPDX id that the Hub's list lacks", f"Write {named}.", None
+    if close := vocabulary.license_meant(text):
         return "", f"Did you mean {close}?", change(close, safe=False)
     other = "Write `license: other`, and name it with `license_name` and `license_link`."
     return "", other, None

@@ -132,8 +132,26 @@ def license_of_spdx(text: str) -> str | None:
     The Hub's list has no word for "or later" and "only": that part is lost.
     """
     bare = _SPDX_SUFFIX.sub("", text).lower()
-    known = {spdx.lower(): id_ for spdx, id_ in _SPDX.items()}
-    return known.get(bare) or (bare if bare in licenses() and bare != text.lower() else None)
+    return next((id_ for spdx, id_ in _SPDX.items() if spdx.lower() == bare), None)
+
+
+def is_spdx(text: str) -> bool:
+    """Whether a text is an id of SPDX's license list, in any case of letters."""
+    return text.lower() in _spdx_ids()
+
+
+@cache
+def _spdx_ids() -> frozenset[str]:
+    from license_expression import get_spdx_licensing
+
+    keys = (key.lower() for key in get_spdx_licensing().known_symbols)
+    return frozenset(key for key in keys if not key.startswith("licenseref-"))
+
+
+def license_meant(text: str) -> str | None:
+    """The Hub's id that a misspelt one most likely is; another number is another license."""
+    digits = re.sub(r"\D", "", text)
+    return nearest(text, [i for i in licenses() if re.sub(r"\D", "", i) == digits])
 
 
 @cache
