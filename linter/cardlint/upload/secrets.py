@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 MIN_ENTROPY = 3.0
@@ -68,37 +69,47 @@ def _kind(
     return Kind(name, hint.encode(), whole, shown, check)
 
 
-KINDS = (
-    _kind("Hugging Face token", "hf_", r"hf_(?P<random>[A-Za-z]{34})", 3),
-    _kind("Hugging Face organization token", "api_org_", r"api_org_(?P<random>[A-Za-z]{34})", 8),
-    _kind("GitHub token", "gh", r"gh[pousr]_(?P<random>[A-Za-z0-9]{36})", 4, crc32_base62),
-    _kind(
-        "GitHub token", "github_pat_", r"github_pat_(?P<random>[A-Za-z0-9]{22}_[A-Za-z0-9]{59})", 11
-    ),
-    _kind("npm token", "npm_", r"npm_(?P<random>[A-Za-z0-9]{36})", 4, crc32_base62),
-    _kind("PyPI token", "pypi-AgE", r"pypi-AgE(?P<random>[A-Za-z0-9_-]{50,})", 5),
-    _kind("AWS access key id", "AKIA", r"AKIA(?P<random>[A-Z2-7]{16})", 4),
-    _kind("Google API key", "AIza", r"AIza(?P<random>[A-Za-z0-9_-]{35})", 4),
-    _kind(
-        "OpenAI key",
-        "T3BlbkFJ",
-        r"sk-(?P<random>[A-Za-z0-9_-]{16,100}T3BlbkFJ[A-Za-z0-9_-]{16,100})",
-        3,
-    ),
-    _kind("Anthropic key", "sk-ant-", r"sk-ant-[a-z0-9]{3,8}-(?P<random>[A-Za-z0-9_-]{80,120})", 7),
-    _kind("Slack token", "xox", r"xox[baprs]-(?P<random>[0-9]{8,14}-[A-Za-z0-9-]{20,80})", 5),
-    _kind("Stripe key", "k_live_", r"[rs]k_live_(?P<random>[A-Za-z0-9]{24,})", 8),
-    _kind("GitLab token", "glpat-", r"glpat-(?P<random>[A-Za-z0-9_-]{20})", 6),
-    Kind(
-        "private key",
-        b"PRIVATE KEY-----",
-        re.compile(
-            r"-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----\s+"
-            r"(?:[A-Z][A-Za-z-]+: [^\n]*\s+){0,3}(?P<random>[A-Za-z0-9+/=]{40,80})",
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """All kinds; compiled when the first file is searched."""
+    return (
+        _kind("Hugging Face token", "hf_", r"hf_(?P<random>[A-Za-z]{34})", 3),
+        _kind(
+            "Hugging Face organization token", "api_org_", r"api_org_(?P<random>[A-Za-z]{34})", 8
         ),
-        11,
-    ),
-)
+        _kind("GitHub token", "gh", r"gh[pousr]_(?P<random>[A-Za-z0-9]{36})", 4, crc32_base62),
+        _kind(
+            "GitHub token",
+            "github_pat_",
+            r"github_pat_(?P<random>[A-Za-z0-9]{22}_[A-Za-z0-9]{59})",
+            11,
+        ),
+        _kind("npm token", "npm_", r"npm_(?P<random>[A-Za-z0-9]{36})", 4, crc32_base62),
+        _kind("PyPI token", "pypi-AgE", r"pypi-AgE(?P<random>[A-Za-z0-9_-]{50,})", 5),
+        _kind("AWS access key id", "AKIA", r"AKIA(?P<random>[A-Z2-7]{16})", 4),
+        _kind("Google API key", "AIza", r"AIza(?P<random>[A-Za-z0-9_-]{35})", 4),
+        _kind(
+            "OpenAI key",
+            "T3BlbkFJ",
+            r"sk-(?P<random>[A-Za-z0-9_-]{16,100}T3BlbkFJ[A-Za-z0-9_-]{16,100})",
+            3,
+        ),
+        _kind(
+            "Anthropic key", "sk-ant-", r"sk-ant-[a-z0-9]{3,8}-(?P<random>[A-Za-z0-9_-]{80,120})", 7
+        ),
+        _kind("Slack token", "xox", r"xox[baprs]-(?P<random>[0-9]{8,14}-[A-Za-z0-9-]{20,80})", 5),
+        _kind("Stripe key", "k_live_", r"[rs]k_live_(?P<random>[A-Za-z0-9]{24,})", 8),
+        _kind("GitLab token", "glpat-", r"glpat-(?P<random>[A-Za-z0-9_-]{20})", 6),
+        Kind(
+            "private key",
+            b"PRIVATE KEY-----",
+            re.compile(
+                r"-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----\s+"
+                r"(?:[A-Z][A-Za-z-]+: [^\n]*\s+){0,3}(?P<random>[A-Za-z0-9+/=]{40,80})",
+            ),
+            11,
+        ),
+    )
 
 
 def find(data: bytes) -> Iterator[Secret]:
@@ -110,11 +121,11 @@ def find(data: bytes) -> Iterator[Secret]:
     Yields:
         Each with its offsets in the decoded text.
     """
-    kinds = [kind for kind in KINDS if kind.hint in data]
-    if not kinds:
+    possible = [kind for kind in kinds() if kind.hint in data]
+    if not possible:
         return
     text = data.decode("utf-8", "replace")
-    for kind in kinds:
+    for kind in possible:
         for match in kind.pattern.finditer(text):
             token, random = match[0], match["random"]
             if _PLACEHOLDER.search(random) or entropy(random) < MIN_ENTROPY:
