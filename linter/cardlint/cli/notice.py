@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -28,7 +29,8 @@ def command(model: str, write: bool, sources: Sources) -> int:
     from cardlint.repository import Repository
 
     resolver = sources.resolver()
-    repo = Repository(resolver.target(model), resolver, sources.options())
+    declared = replace(sources.options(), weights="off")  # a notice states what is declared
+    repo = Repository(resolver.target(model), resolver, declared)
     composed = compose(repo)
     root = root_of(repo)
     if write and root is None:

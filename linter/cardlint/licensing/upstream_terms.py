@@ -15,6 +15,7 @@ from cardlint.errors import Unavailable
 from cardlint.findings import Confidence, Location, NotChecked
 from cardlint.licensing.files import LicenseFiles
 from cardlint.lineage.declared import Origin
+from cardlint.source.interface import is_repo_id
 from cardlint_licenses import License, Reuse
 from cardlint_licenses.judge import Ruling, Verdict, judge
 
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
     from cardlint.repository import Repository
 
 _SURE = (Origin.FRONT_MATTER, Origin.ADAPTER, Origin.MERGEKIT)
+_CARD = "README.md"
+_MEASURED = {
+    "identical": Reuse.COPY,
+    "reencoded": Reuse.QUANTIZED,
+    "finetune": Reuse.FINETUNE,
+    "adapter": Reuse.FINETUNE,
+    "merge": Reuse.MERGE,
+}
+"""Kind of relation that the weights show → kind of reuse."""
 _REUSE = {
     "finetune": Reuse.FINETUNE,
     "adapter": Reuse.ADAPTER,
@@ -50,11 +60,18 @@ class Terms:
     """What it is under; never empty."""
     verdict: Verdict
     """The worst over its licenses; where they disagree, a person must decide."""
+    measured: bool = False
+    """Whether the weights say so and no file does."""
 
     @property
     def confidence(self) -> Confidence:
         """Of a finding that rests on the edge."""
         return Confidence.HIGH if self.sure else Confidence.MEDIUM
+
+    @property
+    def label(self) -> str:
+        """The ancestor, for messages, with how it is known where it is not declared."""
+        return f"{self.parent} (by the weights)" if self.measured else self.parent
 
     def named(self) -> str:
         """The ancestor with its license, for messages: ``org/name (apache-2.0)``."""
@@ -85,8 +102,7 @@ def review(repo: Repository) -> Review:
 
 def _review(repo: Repository) -> Review:
     upstream = repo.upstream
-    terms: list[Terms] = []
-    gaps: list[NotChecked] = [g for g in upstream.gaps if g.what == "upstream"]
+    found: list[Terms | NotChecked] = [g for g in upstream.gaps if g.what == "upstream"]
     mine = repo.licenses
     taught_by = {t.casefold() for t in teachers(repo)}
     for parent in upstream.ancestors:
@@ -97,40 +113,103 @@ def _review(repo: Repository) -> Review:
         taught = chain[0].origin is Origin.PROSE and chain[0].parent.casefold() in taught_by
         if taught and len(chain) > 1:
             continue  # a teacher's own parents are the teacher's matter
-        what = f"license of {parent}"
-        if isinstance(opened, Unavailable):
-            gaps.append(NotChecked(what, opened.message, opened.remedy))
-            continue
-        try:
-            theirs = opened.licenses
-        except Unavailable as reason:
-            gaps.append(NotChecked(what, reason.message, reason.remedy))
-            continue
-        licenses = theirs.governing()
-        if not licenses:
-            said = ", ".join(d.text for d in theirs.declared)
-            why = (
-                f"{parent} declares {said}, which is not known"
-                if said
-                else (f"{parent} declares no license and holds no license text that is known")
-            )
-            gaps.append(NotChecked(what, why, "Ask its publisher."))
-            continue
         siblings = upstream.parents_of(upstream.root)
-        reuse = Reuse.OUTPUTS if taught else reuse_of(repo, chain, siblings)
-        terms.append(
-            Terms(
-                parent=parent,
-                path=tuple(e.parent for e in chain),
-                location=chain[0].location,
-                reuse=reuse,
-                sure=all(e.origin in _SURE for e in chain),
-                repo=opened,
-                licenses=licenses,
-                verdict=verdict(mine, licenses, reuse),
-            )
+        one = _terms(
+            parent,
+            opened,
+            mine,
+            path=tuple(e.parent for e in chain),
+            location=chain[0].location,
+            reuse=Reuse.OUTPUTS if taught else reuse_of(repo, chain, siblings),
+            sure=all(e.origin in _SURE for e in chain),
         )
-    return Review(tuple(terms), tuple(gaps))
+        found.append(one)
+    for parent, reuse in _measured(repo, upstream.ancestors):
+        one = _terms(
+            parent,
+            _opened(repo, parent),
+            mine,
+            path=(parent,),
+            location=repo.card.top() if repo.has(_CARD) else Location(),
+            reuse=reuse,
+            sure=True,
+            measured=True,
+        )
+        found.append(one)
+    return Review(
+        tuple(x for x in found if isinstance(x, Terms)),
+        tuple(x for x in found if isinstance(x, NotChecked)),
+    )
+
+
+def _terms(
+    parent: str,
+    opened: Repository | Unavailable,
+    mine: LicenseFiles,
+    *,
+    path: tuple[str, ...],
+    location: Location,
+    reuse: Reuse,
+    sure: bool,
+    measured: bool = False,
+) -> Terms | NotChecked:
+    """The terms of one ancestor, or why they are not known."""
+    what = f"license of {parent}"
+    if isinstance(opened, Unavailable):
+        return NotChecked(what, opened.message, opened.remedy)
+    try:
+        theirs = opened.licenses
+    except Unavailable as reason:
+        return NotChecked(what, reason.message, reason.remedy)
+    licenses = theirs.governing()
+    if not licenses:
+        said = ", ".join(d.text for d in theirs.declared)
+        why = (
+            f"{parent} declares {said}, which is not known"
+            if said
+            else f"{parent} declares no license and holds no license text that is known"
+        )
+        return NotChecked(what, why, "Ask its publisher.")
+    return Terms(
+        parent=parent,
+        path=path,
+        location=location,
+        reuse=reuse,
+        sure=sure,
+        repo=opened,
+        licenses=licenses,
+        verdict=verdict(mine, licenses, reuse),
+        measured=measured,
+    )
+
+
+def _measured(repo: Repository, declared: Sequence[str]) -> Iterator[tuple[str, Reuse]]:
+    """Parents that the weights name with high confidence and no file does.
+
+    Where weights are off, or cannot be compared, there are none: the rules about weights say so.
+    """
+    if repo.options.weights == "off":
+        return
+    try:
+        best = repo.weights.best
+    except Unavailable:
+        return
+    if best is None or best.verdict.confidence.rank > Confidence.HIGH.rank:
+        return
+    reuse = _MEASURED.get(best.verdict.kind.value)
+    known = {d.casefold() for d in declared}
+    for parent, share in best.verdict.coefficients.items():
+        if reuse and share.low > 0 and is_repo_id(parent) and parent.casefold() not in known:
+            yield parent, reuse
+
+
+def _opened(repo: Repository, parent: str) -> Repository | Unavailable:
+    from cardlint.repository import Repository as Opened
+
+    try:
+        return Opened(repo.resolver.upstream(parent), repo.resolver, repo.options)
+    except Unavailable as reason:
+        return reason
 
 
 def teachers(repo: Repository) -> tuple[str, ...]:

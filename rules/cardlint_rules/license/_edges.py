@@ -55,7 +55,7 @@ class ConflictRule(EdgeRule):
     def _conflict(self, repo: Repository, license_: License, terms: list[Terms]) -> Finding:
         verdict = terms[0].verdict
         declared = declared_text(repo)
-        parents = join([t.parent for t in terms])
+        parents = join([t.label for t in terms])
         return self.finding(
             f"The card declares {declared} over {parents} ({license_.id}): {verdict.reason} "
             f"({verdict.clause}).",

@@ -68,7 +68,7 @@ class ChangeNoticeMissing(EdgeRule):
                 searched: Json = [*sorted(papers.words)]
                 severity, confidence = weight(owing, condition, self.severity)
                 yield self.finding(
-                    f"No statement that weights or files of {join([t.parent for t in owing])} "
+                    f"No statement that weights or files of {join([t.label for t in owing])} "
                     f"({license_.id}) were changed is found in the notices or the card; the "
                     f"{license_.name} asks for one ({condition.section}).",
                     owing[0].location,

@@ -54,7 +54,7 @@ class IncompatibleWithUpstream(EdgeRule):
         for license_, terms in by_license(open_):
             verdict = terms[0].verdict
             yield self.finding(
-                f"The card declares {declared} over {join([t.parent for t in terms])} "
+                f"The card declares {declared} over {join([t.label for t in terms])} "
                 f"({license_.id}): {verdict.reason} ({verdict.clause}).",
                 _at.license_field(repo),
                 next_step="Let a person decide; a right that you have can be recorded as a waiver.",

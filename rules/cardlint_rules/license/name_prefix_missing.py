@@ -66,7 +66,7 @@ class NamePrefixMissing(WordsRule):
             license_,
             condition,
             terms,
-            said=f"The {license_.name} of {join([t.parent for t in terms])} asks the model's name "
+            said=f"The {license_.name} of {join([t.label for t in terms])} asks the model's name "
             f"to begin with “{prefix}” ({condition.section}); it is {shown}.",
             next_step=f"Rename the model so that its name begins with “{prefix}”.",
             more={"names": wrong},

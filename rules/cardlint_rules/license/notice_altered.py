@@ -54,7 +54,7 @@ class NoticeAltered(EdgeRule):
                 own = kept.notices(repo.licenses)
                 shown = "; ".join(f"“{line[:80]}”" for line in lost[:3])
                 yield self.finding(
-                    f"{len(lost)} of {len(lines)} lines of {file.path} of {terms.parent} stand "
+                    f"{len(lost)} of {len(lines)} lines of {file.path} of {terms.label} stand "
                     f"nowhere here: {shown}. The {asking[0].name} asks for its attribution "
                     f"notices ({section}).",
                     own[0].location() if own else terms.location,

@@ -55,7 +55,7 @@ class NoticeDropped(EdgeRule):
                     continue
                 clause = asking[0].on(Topic.NOTICE_FILE)[0]
                 yield self.finding(
-                    f"{terms.parent} has a {file.path} of {len(lines)} lines, and none of them is "
+                    f"{terms.label} has a {file.path} of {len(lines)} lines, and none of them is "
                     f"carried here; the {asking[0].name} asks for it ({clause.section}).",
                     terms.location,
                     next_step=f"Copy {file.path} of {terms.parent} into this repository.",

@@ -57,7 +57,7 @@ class PhraseMissing(WordsRule):
             license_,
             condition,
             terms,
-            said=f"The {license_.name} of {join([t.parent for t in terms])} asks for {texts} to be "
+            said=f"The {license_.name} of {join([t.label for t in terms])} asks for {texts} to be "
             f"displayed ({condition.section}); neither the card nor the notices say it.",
             next_step=f"Write {texts} prominently into the card.",
         )

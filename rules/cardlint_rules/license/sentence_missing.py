@@ -51,7 +51,7 @@ class SentenceMissing(WordsRule):
         text = condition.text or ""
         # The text of the license quotes the sentence: that is not the notice it asks for.
         outside = papers.where_besides(text, license_)
-        parents = join([t.parent for t in terms])
+        parents = join([t.label for t in terms])
         if outside is None:
             yield self.missing(
                 repo,

@@ -73,7 +73,7 @@ class UpstreamTermsDropped(EdgeRule):
         if not missing:
             return
         declared = ", ".join(d.text for d in repo.licenses.declared)
-        parents = join([t.parent for t in terms])
+        parents = join([t.label for t in terms])
         adapter = all(t.reuse is Reuse.ADAPTER for t in terms)
         yield self.finding(
             f"The card declares {declared} over {parents}, which "
