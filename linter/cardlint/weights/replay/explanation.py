@@ -140,7 +140,12 @@ SHORT = {"BF16": Arithmetic(BFLOAT16, b, 7), "F16": Arithmetic(FLOAT16, h, 10)}
 
 
 def arithmetics(tensors: Sequence[Aligned]) -> tuple[Arithmetic, ...]:
-    """Those in which software may have computed numbers of this dtype, the shorter first."""
-    stored = {t.dtypes[0] for t in tensors}
-    short = [SHORT[d] for d in sorted(d for d in stored if d in SHORT)]
-    return (*short, SINGLE) if len(short) == 1 else (SINGLE,)
+    """Those in which software may have computed numbers of this dtype, the shorter first.
+
+    A merge stored in float32 may have been computed in the parents' dtype nearly to the end.
+    """
+    for place in (slice(0, 1), slice(1, None)):
+        stored = {d for t in tensors for d in t.dtypes[place] if d in SHORT}
+        if len(stored) == 1:
+            return (SHORT[stored.pop()], SINGLE)
+    return (SINGLE,)

@@ -33,6 +33,8 @@ from cardlint.weights.samples import Sample, join
 CONSISTENT = 0.99
 """A pure merge in float32 reaches 0.9995 to 1.0 at every distance; in fewer bits it is found by its
 replay. Training of 1 % of the parents' difference brings it down to 0.97 where they are 1 % apart."""
+CLEAN = 0.9995
+"""Consistency below which other arithmetic may do better, where parents are near each other."""
 WORTH_A_REPLAY = 0.35
 """Consistency from which arithmetic in fewer bits may be what keeps it from one."""
 SEARCH = 150_000
@@ -117,7 +119,12 @@ def linear(problem: Problem) -> Explanation | None:
         per_tensor=_by_tensor(problem.samples, [*fit.value, 1 - fit.value.sum()]),
     )
     if fit.consistency >= CONSISTENT:
-        return _also(problem, _in_float32(problem, found))
+        single = _also(problem, _in_float32(problem, found))
+        if fit.consistency >= CLEAN:
+            return single
+        short = in_short(problem, found)
+        better = short is not None and (short.replay or 0.0) > (single.replay or 0.0)
+        return short if better else single
     return in_short(problem, found)
 
 
@@ -263,7 +270,7 @@ def in_short(problem: Problem, rough: Explanation) -> Explanation | None:
         return deltas_short(base, list(w), short, scale)
 
     for base, scale in [(-1, 1.0), *((q, 1.0) for q in range(k)), *_scales(k)]:
-        if best[0] >= PROOF or (scale != 1 and best[0] < WORTH_A_REPLAY):
+        if scale != 1 and (best[0] >= PROOF or best[0] < WORTH_A_REPLAY):
             break
         free = [i for i in range(k) if i != base]
 
