@@ -36,7 +36,7 @@ EXACT = 8.0
 """A merge leaves its own rounding once, and that of its products where they are rounded too."""
 CLOSES = 0.25
 """A further parent must close three quarters of what was left without it."""
-OWN_ROUNDING = 1.5
+OWN_ROUNDING = 0.8
 """Times its own rounding that a model may lie off a mixture to count as one in a search."""
 NEAR_EXACT = 0.1
 """What an interpolation that bends leaves when it is taken for a straight one."""
@@ -169,8 +169,10 @@ class _Search:
             for m in self.place.mixes(j, others, size)[:1]:
                 ends = min(self.place.distance(j, k) for k in m.parts)
                 own = self.place.rounding[j]
-                exact = m.left <= max(
-                    min(OWN_ROUNDING * own, 0.6 * single), min(4 * own, 0.05 * single)
+                exact = (
+                    m.left <= min(OWN_ROUNDING * own, 0.6 * single)
+                    if _convex(m)
+                    else m.left <= min(4 * own, 0.05 * single)
                 )
                 bent = size == 2 and _convex(m) and m.left <= NEAR_EXACT * ends
                 if _plausible(m) and (exact or bent):
