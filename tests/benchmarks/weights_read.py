@@ -53,10 +53,13 @@ FRAME = """
 import resource, sys, time
 from pathlib import Path
 start = time.perf_counter()
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 from cardlint.source.local import LocalFolder
 a, b, c = map(Path, sys.argv[1:4])
 {code}
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(time.perf_counter() - start, cpu(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
@@ -87,9 +90,9 @@ def make(folder: Path, seed: int, sizes: dict[str, int]) -> int:
     return at // 2
 
 
-def measure(what: str, folders: list[Path]) -> tuple[float, float, float]:
-    """Seconds of the work, seconds of the whole process, MB at most; the best of three."""
-    best = (float("inf"), float("inf"), 0.0)
+def measure(what: str, folders: list[Path]) -> tuple[float, float, float, float]:
+    """Seconds of the work, of the whole process, of processors; MB at most; the best of three."""
+    best = (float("inf"), float("inf"), 0.0, 0.0)
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     for _ in range(3):
         start = time.perf_counter()
@@ -101,8 +104,8 @@ def measure(what: str, folders: list[Path]) -> tuple[float, float, float]:
             env=environment,
         )
         wall = time.perf_counter() - start
-        seconds, memory = map(float, done.stdout.split())
-        best = min(best, (seconds, wall, memory))
+        seconds, cpu, memory = map(float, done.stdout.split())
+        best = min(best, (seconds, wall, cpu, memory))
     return best
 
 
@@ -121,11 +124,20 @@ def main() -> None:
             rows = ["read", "compare", *(["sum", "scan"] if label == "large" else [])]
             figures = {}
             for what in rows:
-                seconds, wall, memory = figures[what] = measure(what, folders)
-                print(f"  {what:8} {seconds:7.2f} s   process {wall:6.2f} s   {memory:6.0f} MB")
+                seconds, wall, cpu, memory = figures[what] = measure(what, folders)
+                print(
+                    f"  {what:8} {seconds:7.2f} s   process {wall:6.2f} s   processors {cpu:5.2f} s"
+                    f"   {memory:5.0f} MB"
+                )
             if "scan" in figures:
                 ratio = figures["sum"][0] / figures["scan"][0]
+                work = figures["sum"][2] / figures["scan"][2]
+                cores = os.cpu_count() or 1
                 print(f"  full scan at {ratio:.2f} of the speed of numpy's sum (target ≥ 0.50)")
+                print(
+                    f"  by processor time {work:.2f} a core, so {cores * work:.2f} on {cores} idle cores;"
+                    f" load average now {os.getloadavg()[0]:.1f}"
+                )
 
 
 if __name__ == "__main__":

