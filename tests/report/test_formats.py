@@ -16,7 +16,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from cardlint.findings import Report, TargetReport
+from cardlint.findings import Location, Report, TargetReport
 from cardlint.report.escape import HARMFUL
 from cardlint.report.interface import Style, formats, render
 from tests.report import hostile
@@ -148,6 +148,20 @@ def test_github_commands_cannot_be_forged() -> None:
     assert kinds == ["error", "warning", "notice", "notice", "notice"]
     assert len(lines) == len(commands) + 1
     assert "%250A::error::forged" in commands[0]
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab", "sarif"])
+def test_code_hosts_get_paths_of_the_checkout(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative to the current folder, however the target was typed."""
+    (tmp_path / "models" / "a").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    found = dataclasses.replace(hostile.finding(), location=Location("README.md"))
+    for root in ("models/a", "./models/a/", "models/../models/a", str(tmp_path / "models" / "a")):
+        target = TargetReport("x", None, None, (found,), root=root)
+        assert "models/a/README.md" in render(name, Report((target,)), Style())
+        assert str(tmp_path) not in render(name, Report((target,)), Style())
 
 
 def test_gitlab_fingerprints_are_unique() -> None:

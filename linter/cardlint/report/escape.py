@@ -105,15 +105,19 @@ def path_of(target: TargetReport, path: str) -> str:
     return visible(f"{target.repository}/{path}" if target.repository else path)
 
 
+def host_path(target: TargetReport, path: str) -> str:
+    """The same from the current folder, with ``/``: how code hosts name a file of a checkout."""
+    if target.root is None:
+        return path_of(target, path)
+    full, here = PurePath(absolute(target.root), path), PurePath(absolute("."))
+    return visible(full.relative_to(here).as_posix() if full.is_relative_to(here) else path)
+
+
 def uri_of(target: TargetReport, path: str) -> str:
-    """The same as a relative URI reference with ``/``, for the formats that code hosts read."""
+    """The same as a relative URI reference."""
     from urllib.parse import quote
 
-    shown = path_of(target, path)
-    if target.root is not None:
-        full, here = PurePath(absolute(target.root), path), PurePath(absolute("."))
-        shown = full.relative_to(here).as_posix() if full.is_relative_to(here) else path
-    return quote(shown.replace("\\", "/"), safe="/")
+    return quote(host_path(target, path), safe="/")
 
 
 def absolute(path: str) -> str:

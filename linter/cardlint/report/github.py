@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cardlint.findings import Finding, Report, Severity, TargetReport
 from cardlint.report import gaps
-from cardlint.report.escape import path_of, visible
+from cardlint.report.escape import host_path, visible
 from cardlint.report.interface import Style
 from cardlint.report.summary import sentence
 
@@ -30,7 +30,7 @@ def render(report: Report, style: Style) -> str:
 
 def _command(finding: Finding, target: TargetReport) -> str:
     at = finding.location
-    where = [f"file={_property(path_of(target, at.path))}", f"line={at.line}"]
+    where = [f"file={_property(host_path(target, at.path))}", f"line={at.line}"]
     if at.end_line in {None, at.line}:  # with columns, GitHub refuses a range over several lines
         where.append(f"col={at.column}")
         if at.end_column is not None:

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any
 
 from cardlint.findings import Report, Severity, TargetReport
-from cardlint.report.escape import dumps, path_of, visible
+from cardlint.report.escape import dumps, host_path, visible
 from cardlint.report.interface import Style
 
 SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "minor", Severity.INFO: "info"}
@@ -35,7 +35,7 @@ def render(report: Report, style: Style) -> str:
                 "check_name": rule,
                 "fingerprint": digest[:32],
                 "severity": severity,
-                "location": {"path": path_of(target, path), "lines": {"begin": line}},
+                "location": {"path": host_path(target, path), "lines": {"begin": line}},
             }
         )
 
