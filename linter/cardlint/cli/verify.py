@@ -1,10 +1,12 @@
-"""Compute every figure of an evidence file again."""
+"""Compute every figure of an evidence file or a report's bundle again."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import is_zipfile
 
 import click
 
@@ -13,6 +15,7 @@ from cardlint.cli import options
 from cardlint.cli.options import Output, Sources
 
 if TYPE_CHECKING:
+    from cardlint.weights.evidence_file import Check
     from cardlint.weights.sketch import Sketch
 
 
@@ -26,21 +29,15 @@ if TYPE_CHECKING:
 @options.sources(weights=False)
 @options.output("text", "json")
 def command(file: Path, source: bool, sources: Sources, output: Output) -> int:
-    """Compute every figure of an evidence file again.
+    """Compute every figure of an evidence file, or of a report's bundle, again.
 
-    Exit code 0: all that could be checked agrees; 1: something differs.
+    FILE is what `cardlint compare --evidence` or `cardlint report --bundle` wrote. A bundle is verified
+    with no network. Exit code 0: all that could be checked agrees; 1: something differs.
     """
-    from cardlint.weights.evidence_file import verify
     from cardlint.weights.table import plain
 
-    resolver = sources.resolver()
+    checks = _bundle(file) if is_zipfile(file) else _evidence(file, sources, source=source)
 
-    def read(target: str, budget: int) -> Sketch:
-        from cardlint.weights.read import sketch
-
-        return sketch(resolver.target(target), budget=budget)
-
-    checks = verify(file, read if source else None)
     wrong = any(c.ok is False for c in checks)
     if output.format == "json":
         rows = [{"what": c.what, "ok": c.ok, "note": c.note} for c in checks]
@@ -54,3 +51,25 @@ def command(file: Path, source: bool, sources: Sources, output: Output) -> int:
         ]
         output.emit("\n".join(lines) + "\n")
     return cli.FINDINGS if wrong else cli.OK
+
+
+def _bundle(file: Path) -> Sequence[Check]:
+    """Hashes, statement, signature and figures of a report's bundle."""
+    from cardlint.compliance.verify import verify
+    from cardlint.weights.evidence_file import Check
+
+    return [Check(o.what, o.ok, o.detail) for o in verify(file)]
+
+
+def _evidence(file: Path, sources: Sources, *, source: bool) -> Sequence[Check]:
+    """Every figure of one comparison, and the bytes that it was made from."""
+    from cardlint.weights.evidence_file import verify
+
+    resolver = sources.resolver()
+
+    def read(target: str, budget: int) -> Sketch:
+        from cardlint.weights.read import sketch
+
+        return sketch(resolver.target(target), budget=budget)
+
+    return verify(file, read if source else None)

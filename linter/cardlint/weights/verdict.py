@@ -153,7 +153,8 @@ def formula(found: Explanation, names: Sequence[str]) -> str:
     used = {i: c for i, c in found.coefficients.items() if not _zero(c)}
     if not used:
         return f"a merge of {', '.join(names)} by {found.method}"
-    terms = [f"{c.value:.4g}·{names[i]}" for i, c in used.items()]
+    ordered = sorted(used.items(), key=lambda part: -part[1].value)
+    terms = [f"{c.value:.4g}·{names[i]}" for i, c in ordered]
     text = " + ".join(terms).replace("+ -", "− ")
     return text if found.method == "linear" else f"{text} by {found.method}"
 

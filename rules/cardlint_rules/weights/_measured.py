@@ -52,7 +52,8 @@ def recipe_text(said: Verdict) -> str:
         return f"a merge by {said.method}" + (
             f" of {names}" if isinstance(names, str) and names else ""
         )
-    text = " + ".join(f"{_number(c)}·{name}" for name, c in parts.items()).replace("+ -", "− ")
+    ordered = sorted(parts.items(), key=lambda part: -part[1].value)
+    text = " + ".join(f"{_number(c)}·{name}" for name, c in ordered).replace("+ -", "− ")
     return text if said.method == "linear" else f"{text} by {said.method}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 
@@ -41,7 +42,7 @@ SEARCH = 150_000
 """Elements on which parameters are searched before all are counted."""
 
 
-def blend(weights: Sequence[float]) -> Recipe:
+def blend(weights: Sequence[float], order: Sequence[int] | None = None) -> Recipe:
     """Σ wᵢ Pᵢ in float32, each product added with one rounding.
 
     torch's ``addcmul`` uses fused multiply-add. Where parents lie on a coarse grid (norms) sums are
@@ -51,9 +52,10 @@ def blend(weights: Sequence[float]) -> Recipe:
 
     def recipe(t: Aligned) -> Floats:
         total = np.zeros(t.x.shape, np.float32)
-        for weight, p in zip(w, t.parents, strict=True):
-            if p is not None and weight:
-                total = (weight * p + total).astype(np.float32)
+        for i in order or range(len(w)):
+            p = t.parents[i]
+            if p is not None and w[i]:
+                total = (w[i] * p + total).astype(np.float32)
         return total
 
     return recipe
@@ -128,11 +130,26 @@ def linear(problem: Problem) -> Explanation | None:
     return in_short(problem, found)
 
 
+def _order(problem: Problem, weights: Sequence[float]) -> tuple[int, ...]:
+    """The order of adding that gives most elements: it decides where sums lie halfway."""
+    used = [i for i, w in enumerate(weights) if w]
+    if not 2 <= len(used) <= MOST_ORDERED:
+        return tuple(range(len(weights)))
+    vectors = [t for t in problem.tensors if len(t.shape) == 1]
+    few = [*subset(problem.tensors)[:2], *vectors]
+    return max(permutations(used), key=lambda order: replay(few, blend(weights, order))[0])
+
+
+MOST_ORDERED = 4
+"""Parents whose orders are all tried."""
+
+
 def _in_float32(problem: Problem, found: Explanation) -> Explanation:
     """The replay, with the roundest weights inside the intervals if they do no worse."""
     weights = [found.coefficients[i].value for i in range(len(problem.names))]
+    order = _order(problem, weights)
     exact = replace(found, arithmetic=FLOAT32, method=_name(weights)).replayed(
-        problem, blend(weights)
+        problem, blend(weights, order)
     )
     free = [found.coefficients[i] for i in range(len(problem.names) - 1)]
     if any(c.high - c.low > 0.01 for c in free):
@@ -145,7 +162,7 @@ def _in_float32(problem: Problem, found: Explanation) -> Explanation:
         for i, (v, c) in enumerate(zip([*written, last], ends, strict=True))
     }
     rounder = replace(exact, coefficients=coefficients, method=_name([*written, last])).replayed(
-        problem, blend([*written, last])
+        problem, blend([*written, last], _order(problem, [*written, last]))
     )
     return rounder if (rounder.replay or 0) >= (exact.replay or 0) - 1e-4 else exact
 
