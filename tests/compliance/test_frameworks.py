@@ -52,9 +52,9 @@ def test_a_bill_is_switched_on_by_name_only() -> None:
     assert [f.id for f in chosen(("br-pl-2338",))] == ["br-pl-2338"]
 
 
-def test_a_profile_carries_those_of_the_one_it_extends() -> None:
-    """``strict`` names none of its own."""
-    assert of_profile("strict") == of_profile("default")
+def test_a_profile_carries_its_own_or_those_of_the_one_it_extends() -> None:
+    """``strict`` and ``hobby`` name none of their own."""
+    assert of_profile("strict") == of_profile("hobby") == of_profile("default")
     assert set(of_profile("default")) < set(of_profile("public-sector"))
 
 
