@@ -141,6 +141,10 @@ def matches(glob: str, path: str) -> bool:
     return _pattern(glob).fullmatch(path) is not None
 
 
+MAX_DIRECTIVES = 200
+"""Rules that a card may ignore; those beyond are told as if they were not ignored."""
+
+
 def directives(repo: Repository) -> list[Ignore]:
     """The card's own ``<!-- cardlint: ignore[rule, rule] reason -->``, one for each rule named.
 
@@ -168,6 +172,8 @@ def directives(repo: Repository) -> list[Ignore]:
                 )
             )
             start += len(id_)
+            if len(found) == MAX_DIRECTIVES:
+                return found
     return found
 
 

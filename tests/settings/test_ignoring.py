@@ -153,3 +153,16 @@ def test_the_last_day_still_counts() -> None:
         settle([_finding()], [ignore], Policy(today=date(2026, 3, day)))[0] for day in (1, 2)
     )
     assert (on, len(after)) == ([], 1)
+
+
+def test_a_flood_of_directives_takes_no_time(tmp_path: Path) -> None:
+    """Ten thousand directives, and one of a million characters: seconds, and a bounded report."""
+    import time
+
+    lines = "".join(f"<!-- cardlint: ignore[no/such-{i}] x -->\n" for i in range(10_000))
+    write_files(tmp_path, {"README.md": f"# M\n<!-- cardlint: ignore[{'x' * 10**6}] -->\n{lines}"})
+    start = time.perf_counter()
+    out = run("check", tmp_path, "--select", "internal", "--offline").out
+    assert time.perf_counter() - start < 20
+    assert out.count("internal/ignore-unknown") <= 200
+    assert len(out) < 200_000

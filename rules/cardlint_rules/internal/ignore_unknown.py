@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from cardlint.findings import Finding, Severity
-from cardlint.ignoring import directives
+from cardlint.ignoring import MAX_DIRECTIVES, directives
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule, canonical, registry
+
+MAX_SHOWN = 80
+"""Characters of what somebody wrote that are quoted."""
 
 
 class IgnoreUnknown(Rule):
@@ -42,7 +45,8 @@ class IgnoreUnknown(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         known = registry()
-        for comment in repo.card.markdown.directives if "cardlint:" in repo.card.text else ():
+        comments = repo.card.markdown.directives if "cardlint:" in repo.card.text else ()
+        for comment in comments[:MAX_DIRECTIVES]:
             if comment.verb != "ignore" or not comment.selectors:
                 yield self.finding(
                     f"cardlint does not know the comment `{comment.verb}`"
@@ -54,12 +58,13 @@ class IgnoreUnknown(Rule):
         for ignore in directives(repo):
             if canonical(ignore.rule) in known:
                 continue
+            name = ignore.rule[:MAX_SHOWN] + ("…" if len(ignore.rule) > MAX_SHOWN else "")
             family = [id_ for id_ in known if id_.startswith(ignore.rule + "/")]
-            close = get_close_matches(ignore.rule, known, n=1)
+            close = get_close_matches(name, known, n=1)
             if family:
-                message = f"{ignore.rule} is a family of rules; an ignore names single rules."
+                message = f"{name} is a family of rules; an ignore names single rules."
                 step = f"Name the rule, such as {family[0]}."
             else:
-                message = f"No rule is called {ignore.rule}: this ignores nothing."
+                message = f"No rule is called {name}: this ignores nothing."
                 step = f"Write {close[0]}." if close else "`cardlint rules` lists every id."
-            yield self.finding(message, ignore.at, next_step=step, evidence={"rule": ignore.rule})
+            yield self.finding(message, ignore.at, next_step=step, evidence={"rule": name})
