@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -169,3 +170,29 @@ def test_no_real_card_crashes_anything() -> None:
         assert crashes(report) == [], path.name
         errors = [f.rule for f in report.findings if f.severity.value == "error"]
         assert [rule for rule in errors if not named.fullmatch(rule)] == [], path.name
+
+
+LONG = "x" * 100_000
+TALKATIVE = {
+    "values": yaml(
+        f"license: {LONG}\nlanguage: {LONG}\npipeline_tag: {LONG}\nlibrary_name: {LONG}\n"
+        f"base_model: [/{LONG}, {{a: {LONG}}}]\ndatasets: [/{LONG}, [{LONG}]]\n"
+        f"new_version: /{LONG}\nbase_model_relation: {LONG}\nco2_eq_emissions: {LONG}"
+    ),
+    "keys": yaml(f"? {LONG}\n: 1\n? {LONG}\n: 2\nwidget:\n- ? {LONG}\n  : 1\n- text: 1"),
+    "numbers": yaml(f"a: {'1:' * 50_000}1\nb: 1e999\nc: {'9' * 1000}\nd: 0{'7' * 400}"),
+    "tags": yaml(f"a: !{LONG} b\nc: [*{LONG}]"),
+}
+
+
+@pytest.mark.parametrize("name", TALKATIVE)
+def test_what_is_said_is_short_and_json(name: str) -> None:
+    """A stranger's long text does not fill the report, and evidence can be written as JSON."""
+    report = check(TALKATIVE[name])
+    assert crashes(report) == []
+    said = [f for f in report.findings if f.rule.startswith("metadata/")]
+    assert said
+    for finding in said:
+        assert len(finding.message) < 600
+        assert len(finding.next_step) < 600
+        assert len(json.dumps(dict(finding.evidence), allow_nan=False)) < 2_000

@@ -20,6 +20,10 @@ _STOPS = {
 """Problem code → whether js-yaml (the Hub) refuses the card, and whether PyYAML does."""
 
 
+LONGEST = 200
+"""Characters of a message: names of tags and anchors are a stranger's text."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YamlProblem:
     """Why the front matter, or a part of it, is not read as it is meant."""
@@ -40,6 +44,8 @@ class YamlProblem:
 def problem(code: str, message: str, span: Span, *related: Span) -> YamlProblem:
     """A problem, with what is known of its code: whom it stops."""
     hub, python = _STOPS[code]
+    if len(message) > LONGEST:
+        message = message[: LONGEST - 1] + "…"
     return YamlProblem(
         code=code, message=message, span=span, hub=hub, python=python, related=related
     )

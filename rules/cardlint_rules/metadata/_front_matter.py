@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import ClassVar
 from cardlint.card.front_matter import FrontMatter
 from cardlint.card.nodes import Field, Kind, Span, Value
 from cardlint.card.writing import scalar
-from cardlint.findings import Edit, Finding, Fix, NotChecked
+from cardlint.findings import Edit, Finding, Fix, Json, NotChecked
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 
@@ -79,8 +80,20 @@ def one_or_many(value: Value) -> Iterator[tuple[str, Value]]:
 
 def written(value: Value) -> str:
     """A value as a message quotes it: what stands in the card, on one line, not too long."""
-    text = " ".join((value.text if value.kind is Kind.STR else value.span.text).split())
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return clip(value.text if value.kind is Kind.STR else value.span.text)
+
+
+def clip(text: str, length: int = 80) -> str:
+    """A stranger's text on one line, not too long."""
+    line = " ".join(text[: 4 * length].split())
+    return line if len(line) <= length and len(text) <= 4 * length else f"{line[: length - 1]}…"
+
+
+def evident(data: Json) -> Json:
+    """A value as evidence: a text not too long, and no number that JSON cannot write."""
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    return data[:500] if isinstance(data, str) else data
 
 
 def rewrite(old: Value, new: str) -> str:

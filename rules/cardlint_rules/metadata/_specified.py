@@ -16,6 +16,7 @@ from cardlint_rules.metadata._front_matter import (
     MAX_FINDINGS,
     FrontMatterRule,
     bounded,
+    clip,
     replace,
     written,
 )
@@ -60,7 +61,7 @@ class SpecifiedRule(FrontMatterRule):
 
     def mismatch(self, found: Mismatch, spec: Specified, field: Field) -> Finding:
         """A value is not what the specification says."""
-        said, step, fix = f"{found.path} {found.said}", f"Write {_wanted(found)}.", None
+        said, step, fix = f"{clip(found.path)} {found.said}", f"Write {_wanted(found)}.", None
         if found.code == "missing":
             step = f"Add {found.path.rpartition('.')[2]}."
         else:
@@ -71,7 +72,7 @@ class SpecifiedRule(FrontMatterRule):
             found.span.location(),
             next_step=step,
             severity=Severity.ERROR if spec.refused else Severity.WARNING,
-            evidence={"field": found.path, "problem": found.code},
+            evidence={"field": clip(found.path, 200), "problem": found.code},
             fix=fix,
         )
 
@@ -88,11 +89,11 @@ class SpecifiedRule(FrontMatterRule):
             fix = Fix(f"Write {close}", tuple(edits), safe=False)
         step = "Take it out if nothing reads it."
         return self.finding(
-            f"{found.path} {found.said}" + (f", and {more} more like it." if more else "."),
+            f"{clip(found.path)} {found.said}" + (f", and {more} more like it." if more else "."),
             found.span.location(),
             next_step=f"Did you mean {close}?" if close else step,
             severity=Severity.WARNING if close else Severity.INFO,
-            evidence={"field": found.path, "problem": found.code, "times": more + 1},
+            evidence={"field": clip(found.path, 200), "problem": found.code, "times": more + 1},
             fix=fix,
         )
 

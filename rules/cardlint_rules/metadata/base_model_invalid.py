@@ -8,7 +8,7 @@ from cardlint.card.nodes import Kind, Value
 from cardlint.card.shapes import describe
 from cardlint.findings import Confidence, Finding, NotChecked, Severity
 from cardlint.lineage.statements import LOCAL_ROOTS
-from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, values, written
+from cardlint_rules.metadata._front_matter import FrontMatterRule, bounded, evident, values, written
 from cardlint_rules.metadata._ids import invalid_id
 
 
@@ -56,7 +56,7 @@ class BaseModelInvalid(FrontMatterRule):
                         f"{name} {wrong.said}, not the id of a model on the Hub: {written(value)}.",
                         value.span.location(),
                         next_step=wrong.step,
-                        evidence={"base_model": value.text},
+                        evidence={"base_model": evident(value.text)},
                         fix=wrong.fix,
                     )
                 elif value.text.partition("/")[0].lower() in LOCAL_ROOTS:
@@ -76,7 +76,7 @@ class BaseModelInvalid(FrontMatterRule):
                     f"{name} is {describe(value)}, not the id of a model: {written(value)}.",
                     value.span.location(),
                     next_step="Write base_model as one org/name, or as a list of them.",
-                    evidence={"base_model": value.data},
+                    evidence={"base_model": written(value)},
                 )
 
     def _folder(self, name: str, value: Value) -> Finding:
@@ -87,5 +87,5 @@ class BaseModelInvalid(FrontMatterRule):
             next_step="Write the id of the model that was loaded from there, as org/name.",
             severity=Severity.WARNING,
             confidence=Confidence.MEDIUM,
-            evidence={"base_model": value.text},
+            evidence={"base_model": evident(value.text)},
         )

@@ -8,7 +8,7 @@ from cardlint.card.nodes import Field, Kind
 from cardlint.card.specification import Specified
 from cardlint.card.vocabulary import RELATIONS, nearest
 from cardlint.findings import Finding, Severity
-from cardlint_rules.metadata._front_matter import replace, rewrite, written
+from cardlint_rules.metadata._front_matter import evident, replace, rewrite, written
 from cardlint_rules.metadata._specified import SpecifiedRule
 
 _OTHER_WORDS = {
@@ -67,7 +67,7 @@ class BaseModelRelationInvalid(SpecifiedRule):
             f"{written(value)} is no relation that the Hub knows.",
             value.span.location(),
             next_step=f"Write {meant}." if meant else f"Write one of {known}.",
-            evidence={"base_model_relation": value.text},
+            evidence={"base_model_relation": evident(value.text)},
             fix=replace(value.span, rewrite(value, meant), f"Write {meant}", safe=True)
             if meant
             else None,

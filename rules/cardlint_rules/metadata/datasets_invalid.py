@@ -8,7 +8,7 @@ from cardlint.card.nodes import Field, Kind
 from cardlint.card.shapes import describe
 from cardlint.card.specification import Specified
 from cardlint.findings import Finding, Severity
-from cardlint_rules.metadata._front_matter import one_or_many, written
+from cardlint_rules.metadata._front_matter import evident, one_or_many, written
 from cardlint_rules.metadata._ids import invalid_id
 from cardlint_rules.metadata._specified import SpecifiedRule
 
@@ -57,7 +57,7 @@ class DatasetsInvalid(SpecifiedRule):
                     f"{name} {wrong.said}, not the id of a dataset on the Hub: {written(value)}.",
                     value.span.location(),
                     next_step=wrong.step,
-                    evidence={"datasets": value.text},
+                    evidence={"datasets": evident(value.text)},
                     fix=wrong.fix,
                 )
             elif value.kind is not Kind.STR:
@@ -66,5 +66,5 @@ class DatasetsInvalid(SpecifiedRule):
                     f"{name} is {describe(value)}, not the id of a dataset; the Hub refuses the card.",
                     seen.span.location(),
                     next_step="Write an id as org/name, or take it out.",
-                    evidence={"datasets": value.data},
+                    evidence={"datasets": written(value)},
                 )

@@ -10,7 +10,7 @@ from cardlint.card.problems import YamlProblem
 from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
-from cardlint_rules.metadata._front_matter import bounded
+from cardlint_rules.metadata._front_matter import bounded, clip
 
 
 class DuplicateKey(Rule):
@@ -58,7 +58,7 @@ class DuplicateKey(Rule):
             yield self._said(problem, fields, card)
 
     def _said(self, problem: YamlProblem, fields: Mapping[int, Field], card: Card) -> Finding:
-        key, first = problem.span.text, problem.related[0]
+        key, first = clip(problem.span.text), problem.related[0]
         one, two = fields.get(first.start), fields.get(problem.span.start)
         same = one is not None and two is not None and one.value.data == two.value.data
         return self.finding(

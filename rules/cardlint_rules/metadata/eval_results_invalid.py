@@ -13,11 +13,11 @@ from cardlint.errors import Unavailable
 from cardlint.findings import Finding, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint_rules.metadata._front_matter import MAX_FINDINGS, clip
 
 FOLDER = ".eval_results"
 MAX_FILES = 100
 MAX_BYTES = 1 << 20
-MAX_FINDINGS = 20
 
 
 class EvalResultsInvalid(Rule):
@@ -94,10 +94,10 @@ class EvalResultsInvalid(Rule):
         elif close:
             step = f"Did you mean {close}?"
         return self.finding(
-            f"{found.path or 'The file'} {found.said}.",
+            f"{clip(found.path) or 'The file'} {found.said}.",
             found.span.location(path),
             next_step=step,
-            evidence={"field": found.path, "problem": found.code},
+            evidence={"field": clip(found.path, 200), "problem": found.code},
         )
 
 

@@ -11,6 +11,7 @@ from cardlint.findings import Finding, NotChecked, Severity
 from cardlint_rules.metadata._front_matter import (
     FrontMatterRule,
     bounded,
+    evident,
     replace,
     rewrite,
     values,
@@ -74,6 +75,6 @@ class LanguageUnknown(FrontMatterRule):
             value.span.location(),
             next_step=step,
             severity=Severity.WARNING if is_code else Severity.ERROR,
-            evidence={"language": text},
+            evidence={"language": evident(text)},
             fix=fix,
         )

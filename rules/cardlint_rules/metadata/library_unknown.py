@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from cardlint.card import vocabulary
 from cardlint.card.nodes import Kind, Value
 from cardlint.findings import Finding, Severity
-from cardlint_rules.metadata._front_matter import FrontMatterRule, replace, rewrite, written
+from cardlint_rules.metadata._front_matter import (
+    FrontMatterRule,
+    evident,
+    replace,
+    rewrite,
+    written,
+)
 
 
 class LibraryUnknown(FrontMatterRule):
@@ -51,7 +57,7 @@ class LibraryUnknown(FrontMatterRule):
             next_step=f"Did you mean {meant}?"
             if meant
             else "Leave it if the library is a new one.",
-            evidence={"library_name": value.text, "vocabulary_date": vocabulary.date()},
+            evidence={"library_name": evident(value.text), "vocabulary_date": vocabulary.date()},
             fix=replace(value.span, rewrite(value, meant), f"Write {meant}", safe=same)
             if meant
             else None,

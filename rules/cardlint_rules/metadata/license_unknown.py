@@ -10,6 +10,7 @@ from cardlint.findings import Finding, Fix, NotChecked, Severity
 from cardlint_rules.metadata._front_matter import (
     FrontMatterRule,
     bounded,
+    evident,
     replace,
     rewrite,
     values,
@@ -68,7 +69,7 @@ class LicenseUnknown(FrontMatterRule):
             value.span.location(),
             next_step=step,
             severity=Severity.WARNING if in_capitals else Severity.ERROR,
-            evidence={"license": text, "vocabulary_date": vocabulary.date()},
+            evidence={"license": evident(text), "vocabulary_date": vocabulary.date()},
             fix=fix,
         )
 

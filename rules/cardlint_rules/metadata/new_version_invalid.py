@@ -8,7 +8,7 @@ from cardlint.card.nodes import Field, Kind, Value
 from cardlint.card.specification import Specified
 from cardlint.findings import Finding, NotChecked, Severity
 from cardlint.repository import Repository
-from cardlint_rules.metadata._front_matter import written
+from cardlint_rules.metadata._front_matter import evident, written
 from cardlint_rules.metadata._ids import invalid_id
 from cardlint_rules.metadata._specified import SpecifiedRule
 
@@ -49,7 +49,7 @@ class NewVersionInvalid(SpecifiedRule):
                 f"new_version names this repository itself, {written(said)}.",
                 said.span.location(),
                 next_step="Write the id of the newer model, or take the line out.",
-                evidence={"new_version": said.text},
+                evidence={"new_version": evident(said.text)},
             )
 
     def hold(self, field: Field, spec: Specified) -> Iterator[Finding]:
@@ -61,6 +61,6 @@ class NewVersionInvalid(SpecifiedRule):
                 f"new_version {wrong.said}: {written(value)}.",
                 value.span.location(),
                 next_step=wrong.step,
-                evidence={"new_version": value.text},
+                evidence={"new_version": evident(value.text)},
                 fix=wrong.fix,
             )

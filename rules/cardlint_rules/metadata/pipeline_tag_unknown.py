@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from cardlint.card import vocabulary
 from cardlint.card.nodes import Kind, Value
 from cardlint.findings import Finding, Severity
-from cardlint_rules.metadata._front_matter import FrontMatterRule, replace, rewrite, written
+from cardlint_rules.metadata._front_matter import (
+    FrontMatterRule,
+    evident,
+    replace,
+    rewrite,
+    written,
+)
 
 
 class PipelineTagUnknown(FrontMatterRule):
@@ -58,7 +64,7 @@ class PipelineTagUnknown(FrontMatterRule):
             value.span.location(),
             next_step=step,
             severity=Severity.ERROR if close else Severity.WARNING,
-            evidence={"pipeline_tag": value.text, "vocabulary_date": vocabulary.date()},
+            evidence={"pipeline_tag": evident(value.text), "vocabulary_date": vocabulary.date()},
             fix=replace(value.span, rewrite(value, close), f"Write {close}", safe=True)
             if close
             else None,

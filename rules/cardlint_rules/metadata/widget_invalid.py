@@ -8,6 +8,7 @@ from cardlint.card.nodes import Field, Kind
 from cardlint.card.shapes import Mismatch
 from cardlint.card.specification import WIDGET_INPUTS, Specified
 from cardlint.findings import Finding, Severity
+from cardlint_rules.metadata._front_matter import clip
 from cardlint_rules.metadata._specified import SpecifiedRule
 
 
@@ -53,7 +54,10 @@ class WidgetInvalid(SpecifiedRule):
                     example.span.location(),
                     next_step=f"Add one of {', '.join(WIDGET_INPUTS)}.",
                     severity=Severity.INFO,
-                    evidence={"field": f"widget[{number}]", "keys": [*sorted(names)]},
+                    evidence={
+                        "field": f"widget[{number}]",
+                        "keys": [clip(name) for name in sorted(names)[:20]],
+                    },
                 )
 
     def mismatch(self, found: Mismatch, spec: Specified, field: Field) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cardlint.findings import Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint_rules.metadata._front_matter import clip
 
 
 class YamlAliasBomb(Rule):
@@ -47,9 +48,9 @@ class YamlAliasBomb(Rule):
         for problem in front.problems if front else ():
             if problem.code == "alias-bomb":
                 yield self.finding(
-                    f"{problem.span.text}: {problem.message}.",
+                    f"{clip(problem.span.text)}: {problem.message}.",
                     problem.span.location(repo.card.path),
                     next_step="Write the value out where it is meant, without aliases.",
-                    evidence={"alias": problem.span.text},
+                    evidence={"alias": clip(problem.span.text)},
                     related=[span.location(repo.card.path) for span in problem.related],
                 )

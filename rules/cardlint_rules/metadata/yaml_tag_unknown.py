@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cardlint.findings import Edit, Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
-from cardlint_rules.metadata._front_matter import bounded
+from cardlint_rules.metadata._front_matter import bounded, clip
 
 
 class YamlTagUnknown(Rule):
@@ -56,9 +56,9 @@ class YamlTagUnknown(Rule):
                 edit = Edit(card.path, tag.start, behind, "")
                 fix = Fix("Take the tag out", (edit,), safe=False)
             yield self.finding(
-                f"In the front matter {problem.message}; the Hub refuses the card.",
+                f"In the front matter {clip(problem.message, 200)}; the Hub refuses the card.",
                 tag.location(card.path),
                 next_step="Take the tag out.",
-                evidence={"tag": tag.text},
+                evidence={"tag": clip(tag.text)},
                 fix=fix,
             )

@@ -9,7 +9,7 @@ from cardlint.card.scalars import Reading, differ
 from cardlint.findings import Finding, Fix, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
-from cardlint_rules.metadata._front_matter import bounded, replace, unread
+from cardlint_rules.metadata._front_matter import bounded, clip, evident, replace, unread, written
 
 
 class YamlVersionDifference(Rule):
@@ -66,12 +66,16 @@ class YamlVersionDifference(Rule):
             if readings:
                 hub, python = readings
                 yield self.finding(
-                    f"{value.text} is {_words(hub)} to the Hub and {_words(python)} to Python.",
+                    f"{written(value)} is {_words(hub)} to the Hub and {_words(python)} to Python.",
                     value.span.location(),
                     next_step="Put it in quotes if it is text."
                     if hub[0] is Kind.STR
                     else "Write it so that both read the same.",
-                    evidence={"text": value.text, "hub": hub[1], "python": python[1]},
+                    evidence={
+                        "text": evident(value.text),
+                        "hub": evident(hub[1]),
+                        "python": evident(python[1]),
+                    },
                     fix=_same(value, hub),
                 )
 
@@ -79,7 +83,7 @@ class YamlVersionDifference(Rule):
 def _words(reading: Reading) -> str:
     kind, data = reading
     if kind is Kind.STR:
-        return f'the text "{data}"'
+        return f'the text "{clip(str(data))}"'
     if kind is Kind.BOOL:
         return "true" if data else "false"
     return f"the {'date' if kind is Kind.DATE else 'number'} {data}"
