@@ -311,16 +311,15 @@ def _fit_group(
         x, y = s.x - q, s.p[:, 0] - q
         moved.append((len(x), float(x @ x), float(y @ y), float(x @ y)))
     line = mixture.pooled(moved)
-    if found:
+    if found and found.per_tensor:
         per = [found.per_tensor.get(s.tensor.canonical) for s in group]
         told = [p for p in per if p is not None]
-        if told:
-            own = [a for a, _ in told if a is not None]
-            return (
-                float(np.mean(own)) if own else None,
-                line.cos_fit,
-                float(np.mean([share for _, share in told])),
-            )
+        own = [a for a, _ in told if a is not None]
+        return (
+            float(np.mean(own)) if own else None,
+            line.cos_fit,
+            float(np.mean([share for _, share in told])) if told else None,
+        )
     shares = [s.informative() for s in group]
     shares = [s for s in shares if len(s.x)]
     if not shares:

@@ -412,10 +412,16 @@ def _by_tensor(
     return out
 
 
+WIDE = 0.02
+"""Interval of one tensor's own coefficient from which it says too little to be shown."""
+
+
 def own_alpha(s: Sample, c: Array) -> float | None:
     """The first coefficient fitted in one tensor, the others in their global proportion."""
     if abs(1 - c[0]) < 1e-9 or len(s.x) < 8:
         return None
     others = s.p[:, 1:] @ (c[1:] / (c.sum() - c[0])) if abs(c.sum() - c[0]) > 1e-9 else s.p[:, -1]
     d = s.p[:, :1] - others[:, None]
-    return float(mixture.fit(d, s.low - others, s.high - others).value[0])
+    fit = mixture.fit(d, s.low - others, s.high - others)
+    # Few or coarse elements (norms) leave a wide cell, and its middle is no estimate.
+    return float(fit.value[0]) if fit.high[0] - fit.low[0] < WIDE else None
