@@ -74,7 +74,7 @@ def _models(node: Any, path: str) -> Iterator[Declaration]:
         if isinstance(value, yaml.ScalarNode):
             yield from _reference(value, weight, path)
         elif isinstance(value, yaml.MappingNode):
-            inner = _child(_child(value, "model"), "path") or _child(value, "path")
+            inner = _child(_child(value, "model"), "path")
             if isinstance(inner, yaml.ScalarNode):
                 yield from _reference(inner, weight, path)
 

@@ -11,6 +11,7 @@ from cardlint.report.escape import visible
 
 BOX_W, BOX_H, GAP_X, GAP_Y, MARGIN = 250, 44, 210, 34, 20
 MAX_NODES = 80
+MAX_GENERATIONS = 8
 MAX_WORDS = 34
 """Characters of an id that fit a box."""
 
@@ -60,18 +61,16 @@ def svg(tree: Tree) -> str:
 
 
 def _columns(tree: Tree) -> list[list[str]]:
-    """Ids by generation; one that is reached twice stands where it is reached first."""
-    columns = [[tree.root]]
-    seen = {tree.root}
-    while True:
-        found = [
-            b.parent for child in columns[-1] for b in tree.below(child) if b.parent not in seen
-        ]
-        ids = list(dict.fromkeys(found))[: MAX_NODES - len(seen)]
-        if not ids:
-            return columns
-        seen.update(ids)
-        columns.append(ids)
+    """Ids by generation; one that is reached in two ways stands behind its farthest child."""
+    column = {tree.root: 0}
+    for _ in range(MAX_GENERATIONS):  # a cycle would push its members on for ever
+        for bond in tree.bonds:
+            if bond.child in column and bond.parent != tree.root:
+                new = max(column.get(bond.parent, 0), column[bond.child] + 1)
+                if new <= MAX_GENERATIONS and len(column) < MAX_NODES:
+                    column[bond.parent] = new
+    used = sorted(set(column.values()))
+    return [[id_ for id_, c in column.items() if c == number] for number in used]
 
 
 def _short(text: str) -> str:
