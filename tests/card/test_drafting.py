@@ -105,6 +105,22 @@ def test_a_card_that_is_there_is_kept(tmp_path: Path, capsys: pytest.CaptureFixt
     assert card.read_text("utf-8").startswith("---\nbase_model:")
 
 
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    """Not even with --force: it may lead out of the folder."""
+    root = folder(tmp_path)
+    outside = tmp_path / "outside.md"
+    outside.write_text("mine", "utf-8")
+    (root / "README.md").symlink_to(outside)
+    assert exit_code("init", str(root), "--offline", "--force") == 2
+    assert outside.read_text("utf-8") == "mine"
+
+
+def test_an_empty_folder_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is nothing to say of it."""
+    assert exit_code("init", str(tmp_path), "--offline") == 2
+    assert "is empty" in capsys.readouterr().err
+
+
 def exit_code(*arguments: str) -> object:
     """Run the program."""
     with pytest.raises(SystemExit) as stopped:

@@ -29,12 +29,17 @@ def command(folder: Path, output: str | None, force: bool, sources: Sources) -> 
     from cardlint.repository import Repository
 
     resolver = sources.resolver()
-    made = draft(Repository(resolver.target(str(folder)), resolver, sources.options()))
+    repo = Repository(resolver.target(str(folder)), resolver, sources.options())
+    if not repo.files:
+        raise UsageError(f"{folder} is empty", remedy="Name the folder that holds the model.")
+    made = draft(repo)
     if output == "-":
         click.echo(made.text, nl=False)
     else:
         path = Path(output) if output else folder / CARD
-        if not force and (path.exists() or path.is_symlink()):
+        if path.is_symlink():
+            raise UsageError(f"{path} is a link", remedy="Name the file itself with -o.")
+        if path.exists() and not force:
             raise UsageError(f"{path} is there", remedy="Give --force to write over it, or -o -.")
         options.write_file(path, made.text)
         click.echo(f"wrote {path}", err=True)

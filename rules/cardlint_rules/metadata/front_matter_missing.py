@@ -75,6 +75,6 @@ def _known(repo: Repository) -> Fix | None:
     block = "---\n" + "".join(fields.values()) + "---\n\n"
     if "\r\n" in card.text:
         block = block.replace("\n", "\r\n")
-    start = 1 if card.text.startswith("\ufeff") else 0
-    edit = Edit(card.path, start, start, block)
+    mark = len(card.text) - len(card.text.lstrip("\ufeff"))  # it would hide the block from Python
+    edit = Edit(card.path, 0, mark, block)
     return Fix("Write what the other files say", (edit,), safe=False)
