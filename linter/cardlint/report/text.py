@@ -84,8 +84,8 @@ def _finding(finding: Finding, target: TargetReport) -> Iterator[Line]:
     )
     yield Line(visible(finding.message), indent=4)
     yield Line(Span("→ "), visible(finding.next_step), indent=4, hang=2)
-    for other in finding.related:
-        yield Line(Span(f"see {_place(target, other)}", "dim"), indent=4)
+    if finding.related:
+        yield Line(Span(f"see {_places(target, finding.related)}", "dim"), indent=4, hang=4)
     if finding.fix and target.root is not None:
         how = "--fix" if finding.fix.safe else "--fix --unsafe-fixes"
         yield Line(Span(f"{how} can {_lowered(visible(finding.fix.title))}", "dim"), indent=4)
@@ -95,6 +95,16 @@ def _place(target: TargetReport, at: Location) -> str:
     """A local file as the user can open it; of a remote one, its path: the target stands above."""
     path = visible(at.path) if target.root is None else path_of(target, at.path)
     return f"{path}:{at.line}:{at.column}"
+
+
+def _places(target: TargetReport, related: Sequence[Location]) -> str:
+    """Several places, each file named once."""
+    told: list[str] = []
+    last = None
+    for at in related:
+        told.append(_place(target, at) if at.path != last else f"{at.line}:{at.column}")
+        last = at.path
+    return ", ".join(told)
 
 
 def _lowered(title: str) -> str:
