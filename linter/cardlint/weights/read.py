@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from cardlint.errors import Malformed
+from cardlint.errors import Malformed, NotFound
 from cardlint.source.interface import Range, Source
 from cardlint.weights.checkpoint import Checkpoint, open_checkpoint
 from cardlint.weights.dtypes import FLOATS
@@ -30,6 +30,12 @@ ONE_READ = 4 << 20
 SPAN = 1 << 20
 """Bytes that may be read for one run of which the elements stand apart (transposed matrices)."""
 
+LOST = frozenset({
+    "header-unreadable", "offsets-outside", "size-mismatch", "unknown-dtype", "not-here",
+    "index-missing-file", "index-path", "shards-missing", "too-many-shards", "too-many-tensors",
+    "headers-too-long", "more",
+})  # fmt: skip
+"""Problems because of which tensors are missing from a sketch."""
 Floats = npt.NDArray[np.floating]
 
 
@@ -52,8 +58,11 @@ def sketch(
         Unavailable: there are no weights that can be looked at, or they cannot be had.
     """
     checkpoint = open_checkpoint(source)
+    lost = [p.message for p in checkpoint.problems if p.code in LOST]
+    if lost and not checkpoint.stored:
+        raise NotFound(lost[0], remedy="Upload or fetch the weight files again.")
     named = canonical(checkpoint.stored, checkpoint.config)
-    gaps = [*checkpoint.gaps, *named.gaps]
+    gaps = [*lost, *checkpoint.gaps, *named.gaps]
     parts = readable(named, gaps)
     if max(checkpoint.nbytes, 2 * checkpoint.elements) <= min(budget, WHOLE):
         blocks = dict(_whole(source, parts, gaps))

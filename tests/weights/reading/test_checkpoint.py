@@ -122,7 +122,9 @@ def test_a_truncated_shard_is_named_and_the_others_read(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1000])
     found = open_checkpoint(LocalFolder(tmp_path))
     assert "offsets-outside" in codes(found)
-    assert sketch(LocalFolder(tmp_path)).coverage.elements[0] > 0
+    found_anyway = sketch(LocalFolder(tmp_path))
+    assert found_anyway.coverage.elements[0] > 0
+    assert "model-00002-of-00003.safetensors" in found_anyway.gaps[0]
 
 
 def test_a_git_lfs_pointer_is_not_taken_for_a_file(tmp_path: Path) -> None:
@@ -132,6 +134,8 @@ def test_a_git_lfs_pointer_is_not_taken_for_a_file(tmp_path: Path) -> None:
     found = open_checkpoint(LocalFolder(tmp_path))
     assert codes(found) == ["not-here"]
     assert found.stored == {}
+    with pytest.raises(NotFound, match="git-LFS pointer"):
+        sketch(LocalFolder(tmp_path))
 
 
 @pytest.mark.parametrize(
