@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,7 @@ def arrange(model: Sketch, parent: Sketch) -> Counterpart:
     anchored = _map_layers(found, invariants.layer_likeness)
     if not anchored:
         anchored = _match_hidden(found)
-        if anchored:
+        if anchored and not _map_layers(found, _in_order(found)):
             _map_layers(found, _outline(found))
     if anchored:
         _unfold(found)
@@ -73,6 +74,17 @@ def _map_layers(found: Counterpart, compare: Likeness) -> bool:
     if not moved:
         found.layers.clear()
     return alike
+
+
+def _in_order(found: Counterpart) -> Likeness:
+    """Layers by direct likeness, the parent's hidden units in the model's order."""
+
+    def compare(model: Sketch, parent: Sketch, stack: str) -> LayerLikeness | None:
+        moved = ((name, found.arranged(b.tensor, b)[0]) for name, b in parent.blocks.items())
+        blocks = {name: block for name, block in moved if block is not None}
+        return invariants.layer_likeness(model, replace(parent, blocks=blocks), stack)
+
+    return compare
 
 
 def _outline(found: Counterpart) -> Likeness:

@@ -69,7 +69,7 @@ class Counterpart:
         block = self.parent.blocks.get(name)
         if block is None:
             return None, "it was not read"
-        return self._arranged(tensor, block)
+        return self.arranged(tensor, block)
 
     def _expert(self, tensor: Tensor, name: str) -> str:
         order = self.experts.get(tensor.canonical.partition("experts.")[0])
@@ -81,7 +81,8 @@ class Counterpart:
         """Whether rows beyond the common ones can be left out: vocabularies."""
         return mine.component in {"embedding", "lm_head"} and mine.shape[1:] == theirs.shape[1:]
 
-    def _arranged(self, tensor: Tensor, block: Block) -> tuple[Block | None, str | None]:
+    def arranged(self, tensor: Tensor, block: Block) -> tuple[Block | None, str | None]:
+        """A block of the parent in the model's order of units, or why it cannot be."""
         reads, writes = self.axes(tensor)
         match = self.inner.get(tensor.canonical)
         fold = self.folded.get(tensor.canonical)

@@ -317,6 +317,22 @@ def test_a_sample_of_rearranged_columns_is_laid_on(
     }
 
 
+def test_a_sample_tells_layers_of_rearranged_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hidden units in another order and a layer less, seen in a sample."""
+    monkeypatch.setattr("cardlint.weights.read.WHOLE", 0)
+    monkeypatch.setattr("cardlint.weights.plan.SLOT", 64 * 8)
+    source = sketch(tmp_path, "source", model())
+    (tmp_path / "copy").mkdir()
+    copy = read(
+        write(tmp_path / "copy", dropped(hidden(model(change=0.05))), "F32"), budget=300_000
+    )
+    found = align(copy, [source])
+    assert found.transforms[0].layers == {0: 0, 1: 2, 2: 3}
+    assert max(distances(found)) < 0.2
+
+
 def test_rows_are_matched_one_to_one() -> None:
     """Also those that are nobody's first choice."""
     a = rng(1).standard_normal((6, 40))
