@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cardlint.findings import NotChecked
 from cardlint.source.interface import Source
+from cardlint.weights.checkpoint import open_checkpoint
 from cardlint.weights.evidence import Comparison, Component, Relation
 from cardlint.weights.full import Progress, Scan, scan
 from cardlint.weights.moments import Moments, empty
@@ -40,6 +41,9 @@ def confirm(
     Raises:
         Unavailable: one of the models cannot be read.
     """
+    if any(open_checkpoint(source).format == "adapter" for source in (model, *parents)):
+        gap = NotChecked("every element", "an adapter is laid on its base in a sample only")
+        return replace(said, not_checked=(*said.not_checked, gap))
     recipe = _recipe(said)
     found = scan(model, parents, recipe=recipe, progress=progress, state=state)
     groups = _groups(found, len(parents))

@@ -18,8 +18,9 @@ from cardlint.weights.full import scan
 from cardlint.weights.invariants import cosine
 from cardlint.weights.moments import Moments, empty, moments
 from cardlint.weights.read import sketch
+from cardlint.weights.sketch import Sketch
 from tests.kit.weights import rounded
-from tests.weights.reading.kit import Array, rng, weights, write
+from tests.weights.reading.kit import LAB, NO_LAB, Array, rng, weights, write
 
 
 def family(folder: Path, dtype: str = "BF16") -> tuple[LocalFolder, list[LocalFolder]]:
@@ -209,3 +210,20 @@ def test_a_comparison_is_confirmed_over_all_elements(
     for row in full.components:
         assert row.n == table[row.component, row.layer]
         assert row.consistency == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.skipif(not LAB.is_dir(), reason=NO_LAB)
+def test_an_adapter_is_not_scanned() -> None:
+    """It holds a change, not weights."""
+    names = ("A-de-lora", "A", "A-de-lora-adapter")
+    sources = [LocalFolder(LAB / n) for n in names]
+    said = compare(*_split([sketch(s, name=n) for s, n in zip(sources, names, strict=True)]))
+    full = confirm(said, sources[0], sources[1:])
+    assert full.verdict == said.verdict
+    assert [n.why for n in full.not_checked][
+        -1
+    ] == "an adapter is laid on its base in a sample only"
+
+
+def _split(sketches: list[Sketch]) -> tuple[Sketch, list[Sketch]]:
+    return sketches[0], sketches[1:]
