@@ -259,3 +259,35 @@ def test_stricter_profiles_run_no_fewer_rules() -> None:
 def test_selection_says_what_it_did_not_do() -> None:
     """No note without a reason."""
     assert selection(Settings()).notes == ()
+
+
+def test_options_reach_their_rule(tmp_path: Path) -> None:
+    """A number from the file changes what the rule says."""
+    write_files(
+        tmp_path,
+        {
+            "README.md": "---\nlicense: mit\n---\n# Model\n",
+            "cardlint.toml": '[rules."upload/hub-limits"]\nfiles = 1\n',
+        },
+    )
+    shape = ("check", tmp_path, "--offline", "--select", "upload/hub-limits")
+    assert "The repository has 2 files; the Hub advises at most 1" in run(*shape).out
+    assert "No findings" in run(*shape, "--isolated").out
+
+
+def test_an_option_of_another_type_is_told_with_its_line(tmp_path: Path) -> None:
+    """And what the type is."""
+    with pytest.raises(UsageError) as caught:
+        _load(tmp_path, '[rules."upload/hub-limits"]\nfiles = "many"\n')
+    assert "cardlint.toml:2: upload/hub-limits: files is 'many'" in caught.value.message
+    assert "(int)" in (caught.value.remedy or "")
+
+
+def test_settings_say_where_to_read_and_options_win(tmp_path: Path) -> None:
+    """``hub`` is seen from the file's folder; the command line is above it."""
+    write_files(tmp_path / "mirror/org/model", {"README.md": "---\nlicense: mit\n---\n# M\n"})
+    write_files(tmp_path, {"cardlint.toml": 'hub = "mirror"\noffline = true\nbudget = "1MiB"\n'})
+    config = ("--config", tmp_path / "cardlint.toml", "--select", RULE)
+    assert run("check", "org/model", *config).code == 0
+    (tmp_path / "empty").mkdir()
+    assert run("check", "org/model", *config, "--hub", tmp_path / "empty").code == 3
