@@ -140,7 +140,15 @@ class _Scale:
     ) -> Comparison | None:
         from cardlint.weights.compare import compare
 
-        return compare(model, parents, controls) if parents else None
+        if not parents:
+            return None
+        said = compare(model, parents, controls)
+        if self.repo.options.weights != "full":
+            return said
+        from cardlint.weights.confirm import confirm
+
+        opened = [self.repo.resolver.upstream(p.name) for p in parents]
+        return confirm(said, self.repo.source, opened)
 
     def _best(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cardlint.findings import NotChecked
+from cardlint.findings import Json, NotChecked
 from cardlint.source.interface import Source
 from cardlint.weights.checkpoint import open_checkpoint
 from cardlint.weights.evidence import Comparison, Component, Relation
@@ -64,10 +64,6 @@ def confirm(
     verdict = said.verdict
     if recipe and total.n:
         verdict = replace(verdict, replay=total.replayed / total.n)
-    coverage = dict(said.coverage)
-    coverage["elements"] = {"read": found.elements[0], "of": found.elements[1]}
-    coverage["compared_elements"] = found.elements[0]
-    coverage["compared_tensors"] = len(found.tensors)
     return replace(
         said,
         verdict=verdict,
@@ -75,9 +71,31 @@ def confirm(
         components=tuple(
             _component(row, groups, replayed=recipe is not None) for row in said.components
         ),
-        coverage=coverage,
+        coverage=_coverage(said, found),
         not_checked=(*said.not_checked, *gaps),
     )
+
+
+def _coverage(said: Comparison, found: Scan) -> dict[str, Json]:
+    """What the scan has read, of as much as the sample knows of."""
+    tensors = [tensor for tensor, _ in found.tensors.values()]
+    read = {
+        "tensors": len(tensors),
+        "elements": found.elements[0],
+        "layers": len({t.layer for t in tensors if t.layer is not None}),
+        "components": len({t.component for t in tensors}),
+    }
+    coverage = dict(said.coverage)
+    for name, count in read.items():
+        known = coverage.get(name)
+        coverage[name] = {"read": count, "of": known["of"] if isinstance(known, dict) else count}
+    known = coverage.get("bytes")
+    if isinstance(known, dict) and isinstance(known["of"], int):
+        share = found.elements[0] / max(found.elements[1], 1)
+        coverage["bytes"] = {"read": round(share * known["of"]), "of": known["of"]}
+    coverage["compared_elements"] = found.elements[0]
+    coverage["compared_tensors"] = len(tensors)
+    return coverage
 
 
 def _recipe(said: Comparison) -> list[float] | None:
