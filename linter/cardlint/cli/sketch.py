@@ -6,43 +6,46 @@ from pathlib import Path
 
 import click
 
+from cardlint import cli
+from cardlint.cli import options
+from cardlint.cli.options import Sources
+from cardlint.errors import Unavailable, UsageError
 
-@click.command("sketch", epilog="Example: cardlint sketch org/model -o model.safetensors")
-@click.argument("model", metavar="MODEL")
+
+@click.command("sketch", epilog="Example: cardlint sketch org/name -o name.sketch")
+@click.argument("model")
 @click.option(
     "-o",
     "--output",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
     help="The file to write; safetensors.",
 )
-@click.option(
-    "--hub",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder hub: DIR/org/name is a folder or a bare git repository.",
-)
-@click.option("--offline", is_flag=True, help="Never ask the network; say what could not be seen.")
-@click.option(
-    "--budget",
-    type=click.IntRange(1, 1 << 20),
-    default=64,
-    show_default=True,
-    metavar="MIB",
-    help="Weights read at most, in MiB.",
-)
-def command(model: str, output: Path, hub: Path | None, offline: bool, budget: int) -> int:
+@options.sources()
+def command(model: str, output: Path, sources: Sources) -> int:
     """Write the sampled weights of a model to one small file.
 
     MODEL is a folder, org/name, org/name@revision or hf://org/name@revision. The file takes the
     place of the model in `cardlint compare` and needs no network; two sketches made years apart
     hold the same positions.
     """
-    from cardlint.source.resolve import Resolver
+    if sources.weights in {"off", "full"}:
+        raise UsageError(
+            f"a sketch is a sample of the weights, which --weights {sources.weights} is not",
+            remedy="Leave it out; a larger --budget reads more.",
+        )
     from cardlint.weights.read import sketch
     from cardlint.weights.sketch_file import save
 
-    with Resolver(hub=hub, offline=offline).target(model) as source:
-        read = sketch(source, budget=budget << 20, name=model)
+    try:
+        with sources.resolver().target(model) as source:
+            read = sketch(source, budget=sources.budget, name=model)
+    except Unavailable as reason:
+        click.echo(f"not checked: {reason.message}", err=True)
+        if reason.remedy:
+            click.echo(f"  → {reason.remedy}", err=True)
+        return cli.NOTHING_CHECKED
     save(read, output)
     cover = read.coverage
     click.echo(
@@ -53,4 +56,4 @@ def command(model: str, output: Path, hub: Path | None, offline: bool, budget: i
     )
     for gap in read.gaps:
         click.echo(f"  not read: {gap}", err=True)
-    return 0
+    return cli.OK

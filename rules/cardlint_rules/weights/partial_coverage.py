@@ -9,9 +9,6 @@ from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 from cardlint_rules.weights import _measured
 
-LEAST = 1.0
-"""Share of layers and components that must have been read for a comparison to stand for all."""
-
 
 class PartialCoverage(Rule):
     """What is said about the weights rests on a part of the layers or components.
@@ -48,7 +45,7 @@ class PartialCoverage(Rule):
         for what in ("layers", "components"):
             pair = found.coverage.get(what)
             read, of = _numbers(pair)
-            if read < of * LEAST:
+            if read < of:
                 short[what] = f"{read} of {of} {what}"
         if short:
             yield self.finding(
