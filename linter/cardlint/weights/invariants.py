@@ -7,7 +7,7 @@ rows of independently trained networks have cosines of 0 ± 1/√n, rows of rela
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -243,12 +243,6 @@ def mapped(tensor: Tensor, layers: Mapping[tuple[str, int], int | None]) -> str 
     if other is None:
         return None
     return tensor.canonical.replace(f"layers.{tensor.layer}.", f"layers.{other}.", 1)
-
-
-def median_cosine(pairs: Iterable[tuple[Floats, Floats]]) -> float:
-    """Median over tensors of the cosine; 0 when there are none."""
-    found = [cosine(x, y) for x, y in pairs]
-    return float(np.median(found)) if found else 0.0
 
 
 def is_sinusoid(rows: Floats) -> bool:
