@@ -7,9 +7,11 @@ merely lies close is called the closest relative: it may be a parent, or share o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -43,6 +45,10 @@ NEAR_EXACT = 0.1
 LEAST_WEIGHT = 0.01
 AS_CLOSE = 1.3
 """Relatives at most so many times as far as the closest are told apart by how central they are."""
+BETTER = 0.7
+"""What a mixture with the model may leave, of what the best without it leaves."""
+LEANS = 0.2
+"""Cosine, seen from the base, from which a relative may hold what was learned by the model."""
 SAME_WAY = 0.9
 """Cosine from which two relatives are the same contribution to a merge."""
 CONSISTENT, CHANCE = 0.97, 0.8
@@ -105,6 +111,7 @@ class _Search:
         self.level = [o for o in others if _depth(o) == depth]
         self.place: Cloud = cloud(model, self.level)
         norm = self.place.norm or 1.0
+        self.parts: set[int] = set()
         self.far = {i: np.sqrt(self.place.distance(0, i)) / norm for i in self._all}
 
     @property
@@ -139,45 +146,40 @@ class _Search:
 
     @cached_property
     def _distinct(self) -> list[int]:
-        """One of each set of relatives that are copies of each other."""
+        """One of each set of relatives that are copies of each other, nearest first.
+
+        Of a set, one that is stored as the model is: merging software read what it held.
+        """
+        mine = _format(self.model)
         kept: list[int] = []
-        for i in self.near:
+        for i in sorted(self.near, key=lambda i: _format(self._sketch(i)) != mine):
             if all(self.place.distance(i, j) > self.place.rounding[j] / 2 for j in kept):
                 kept.append(i)
-        return kept
+        return sorted(kept, key=self.near.index)
 
     @cached_property
     def _sources(self) -> frozenset[int]:
         """Relatives that are no mixtures of others, nor lie beside one."""
-        mixed = {j for j in self._distinct if self._is_mixed(j)}
+        mixed = {j: parts for j in self._distinct if (parts := self._parts(j))}
         plain = [j for j in self._distinct if j not in mixed]
         beside = {
             j
             for j in plain
-            for g in mixed
-            if self.place.distance(j, g)
+            for g, parts in mixed.items()
+            if j not in parts
+            and self.place.distance(j, g)
             < CLOSES * min((self.place.distance(j, k) for k in plain if k != j), default=0.0)
         }
         return frozenset(plain) - beside
 
-    def _is_mixed(self, j: int) -> bool:
+    def _parts(self, j: int) -> tuple[int, ...]:
+        """What other relatives a relative is a mixture of; empty if it is none."""
         others = [k for k in self._distinct if k != j]
-        if len(others) < 2:
-            return False
-        single = min(self.place.distance(j, k) for k in others)
         for size in (2, 3):
-            for m in self.place.mixes(j, others, size)[:1]:
-                ends = min(self.place.distance(j, k) for k in m.parts)
-                own = self.place.rounding[j]
-                exact = (
-                    m.left <= min(OWN_ROUNDING * own, 0.6 * single)
-                    if _convex(m)
-                    else m.left <= min(4 * own, 0.05 * single)
-                )
-                bent = size == 2 and _convex(m) and m.left <= NEAR_EXACT * ends
-                if _plausible(m) and (exact or bent):
-                    return True
-        return False
+            for m in self.place.mixes(j, others, size)[:MAX_RECIPES]:
+                if self._accounts(j, m):
+                    return m.parts
+        return ()
 
     def _merge(self) -> Answer | None:
         """A recipe that the elements confirm, or a pair that closes almost everything."""
@@ -360,24 +362,48 @@ class _Search:
 
     def _descends(self, i: int, gone: Sequence[int]) -> bool:
         """Whether relative ``i`` was made from the model: pruned, merged with others, or tuned so."""
-        single = self.place.distance(i, 0)
         if self.place.zeroed[i] >= PRUNED:
             return True
-        if any(self.place.distance(i, g) < CLOSES * single for g in gone):
+        single = self.place.distance(i, 0)
+        if not self._is_part(i) and any(self.place.distance(i, g) < CLOSES * single for g in gone):
             return True
         others = [j for j in self._distinct if j != i and j not in gone]
         if not others:
             return False
-        for parts in self._proposals(i, [0, *others]):
-            verdict = compare(self._sketch(i), [self._sketch(j) for j in parts]).verdict
-            weight = verdict.coefficients.get(self.model.name)
-            if _sure(verdict) and (weight is None or weight.value > LEAST_WEIGHT):
-                return True
-        for mix in self.place.mixes(i, [0, *others], 2)[:1]:
-            ends = min(self.place.distance(i, j) for j in mix.parts)
-            if 0 in mix.parts and _convex(mix) and mix.left <= NEAR_EXACT * ends:
-                return True
-        return False
+        for size in (2, 3):
+            mixes = self.place.mixes(i, [0, *others], size)
+            without = next((m.left for m in mixes if 0 not in m.parts), np.inf)
+            for m in islice((m for m in mixes if 0 in m.parts), MAX_RECIPES):
+                if m.left <= BETTER * without and self._accounts(i, m):
+                    self.parts.update(m.parts)
+                    return True
+        return any(self._voted(i, parts) for parts in self._together(i, [0, *others]))
+
+    def _is_part(self, i: int) -> bool:
+        """Whether a relative is what a descendant was merged of, besides the model."""
+        return any(
+            self.place.distance(i, p) <= EXACT * self.place.rounding[p] for p in self.parts - {0}
+        )
+
+    def _accounts(self, i: int, mix: Mix) -> bool:
+        """Whether a mixture is all that a relative is: up to rounding, or up to a slight bend."""
+        own = self.place.rounding[i]
+        nearest = min(self.place.distance(i, j) for j in mix.parts)
+        if _convex(mix) and mix.left <= min(OWN_ROUNDING * own, 0.6 * nearest):
+            return True
+        if _plausible(mix) and mix.left <= min(4 * own, 0.05 * nearest):
+            return True
+        return len(mix.parts) == 2 and _convex(mix) and mix.left <= NEAR_EXACT * nearest
+
+    def _voted(self, i: int, parts: Sequence[int]) -> bool:
+        """Whether a relative is a merge by cutting and voting that the traced model takes part in."""
+        middle = parts[-1]
+        far_out = self.place.distance(i, middle) >= CLOSES * self.place.distance(0, middle)
+        if not far_out or self.place.cosine(middle, i, 0) < LEANS:
+            return False
+        verdict = compare(self._sketch(i), [self._sketch(j) for j in parts]).verdict
+        weight = verdict.coefficients.get(self.model.name)
+        return _sure(verdict) and (weight is None or weight.value > LEAST_WEIGHT)
 
 
 def _sure(verdict: Verdict) -> bool:
@@ -392,6 +418,12 @@ def _sure(verdict: Verdict) -> bool:
         return True
     inside = verdict.consistency or 0.0
     return inside >= CONSISTENT and (verdict.chance is None or verdict.chance < CHANCE)
+
+
+def _format(model: Sketch) -> str:
+    """The number format of most of its tensors."""
+    counts = Counter(b.tensor.dtype for b in model.blocks.values())
+    return max(counts, key=lambda d: counts[d], default="")
 
 
 def _depth(model: Sketch) -> int:
