@@ -108,7 +108,8 @@ def trace(repo: Repository, atlas: Atlas | None = None) -> Trace:
     name = repo.id or repo.source.identity.location
     model = sketch(repo.source, budget=repo.options.budget, name=name)
     looked: list[Looked] = []
-    gaps: list[NotChecked] = [NotChecked(name, gap) for gap in model.gaps]
+    gaps = [NotChecked(name, gap) for gap in model.gaps]
+    gaps += repo.lineage.gaps  # what may name a parent and could not be read
     found = dict(_from_candidates(repo, model, looked, gaps))
     if atlas:
         for hit, other in _from_atlas(atlas, model, looked):
