@@ -19,6 +19,8 @@ from cardlint.weights import mixture
 from cardlint.weights.align import Aligned
 from cardlint.weights.evidence import Interval
 from cardlint.weights.replay.explanation import (
+    FLOAT32,
+    PROOF,
     SINGLE,
     Arithmetic,
     Array,
@@ -251,9 +253,11 @@ def spherical(problem: Problem) -> Explanation | None:
     best: Explanation | None = None
     for _, _, trial, theta in scored[:4]:
         found = _finish(problem, trial, theta, few)
+        if found.arithmetic == FLOAT32 and (found.replay or 0) < PROOF:
+            continue  # nothing excuses a miss in float32
         if best is None or (found.replay or 0) > (best.replay or 0) + 0.005:
             best = found
-        if (best.replay or 0) > 0.995:
+        if best and (best.replay or 0) > 0.995:
             break
     return best
 
