@@ -204,7 +204,7 @@ def _work(
                 count = min(step, job.length - start)
                 cost = round(job.cost * count / job.length)
                 running.append((job, cost, pool.submit(_chunk, opened, job, start, count, recipe)))
-                if len(running) > threads:
+                if len(running) > 4 * threads:  # only what runs holds numbers; the rest waits
                     yield finish()
         while running:
             yield finish()
