@@ -8,6 +8,7 @@ with the other candidates as controls, which must fail to explain them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ def weigh(repo: Repository) -> WeightEvidence:
 
     Raises:
         Unavailable: the user switched weights off, there are none, nothing is there to hold them
-            against, or neither can be read within the budget.
+            against, or neither can be read within the budget; or there is a card that cannot be
+            read: what it declares must not be taken for undeclared.
     """
     if repo.options.weights == "off":
         raise Unavailable(
@@ -47,6 +49,8 @@ def weigh(repo: Repository) -> WeightEvidence:
             "the repository has no weight files",
             remedy="Run cardlint where the weights are, or add a sketch of them.",
         )
+    with suppress(NotFound):  # no card declares nothing
+        _ = repo.card
     return _Scale(repo).weigh()
 
 

@@ -220,6 +220,15 @@ def _kind(
 ) -> tuple[Kind, Confidence, int | None, str]:
     """Kind, confidence, rank of the difference where it is low, and a note."""
     transform, dtypes = pair.transform, pair.dtypes
+    if (
+        sums.same == sums.n
+        and sums.others[0] == sums.others[1]
+        and not pair.unmatched
+        and transform.trivial
+    ):
+        if all(mine == theirs for mine, theirs in dtypes):
+            return Kind.IDENTICAL, Confidence.CERTAIN, None, ""
+        return Kind.REENCODED, Confidence.CERTAIN, None, _casts(dtypes)
     if abs(similarity) < RELATED or (p_value > MOST_P and similarity < DERIVED):
         sure = Confidence.HIGH if sums.n >= 10_000 else Confidence.MEDIUM
         return Kind.UNRELATED, sure, None, ""
@@ -237,10 +246,6 @@ def _kind(
     if transform.vocabulary:
         common, larger = transform.vocabulary
         return Kind.VOCAB_EXTENDED, Confidence.HIGH, None, f"{common:,} of {larger:,} rows compared"
-    if sums.same == sums.n and sums.others[0] == sums.others[1] and not pair.unmatched:
-        if all(mine == theirs for mine, theirs in dtypes):
-            return Kind.IDENTICAL, Confidence.CERTAIN, None, ""
-        return Kind.REENCODED, Confidence.CERTAIN, None, _casts(dtypes)
     encoded = _encoding(sums, dtypes, pair.tensors, pair.index)
     if encoded:
         return Kind.REENCODED, Confidence.HIGH, None, encoded

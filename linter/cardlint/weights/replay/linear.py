@@ -154,17 +154,27 @@ def _in_float32(problem: Problem, found: Explanation) -> Explanation:
     free = [found.coefficients[i] for i in range(len(problem.names) - 1)]
     if any(c.high - c.low > 0.01 for c in free):
         return exact
-    written = [0.0 if c.low <= 0 <= c.high else roundest(c.low, c.high) for c in free]
-    last = round(1 - sum(written), 9)
-    ends = [*found.coefficients.values()]
+    best = exact
+    for written in (
+        [round(c.value, 4) + 0.0 for c in free],  # adding zero: no negative one
+        [0.0 if c.low <= 0 <= c.high else roundest(c.low, c.high) for c in free],
+    ):
+        trial = _with_weights(problem, exact, [*written, round(1 - sum(written), 9) + 0.0])
+        if (trial.replay or 0) >= (best.replay or 0) - (1e-4 if best is exact else 0):
+            best = trial
+    return best
+
+
+def _with_weights(problem: Problem, found: Explanation, weights: Sequence[float]) -> Explanation:
+    """The same with weights as people write them; the intervals reach to them."""
+    ends = found.coefficients.values()
     coefficients = {
-        i: Interval(v, min(v, c.low), max(v, c.high))
-        for i, (v, c) in enumerate(zip([*written, last], ends, strict=True))
+        i: Interval(w, min(w, c.low), max(w, c.high))
+        for i, (w, c) in enumerate(zip(weights, ends, strict=True))
     }
-    rounder = replace(exact, coefficients=coefficients, method=_name([*written, last])).replayed(
-        problem, blend([*written, last], _order(problem, [*written, last]))
-    )
-    return rounder if (rounder.replay or 0) >= (exact.replay or 0) - 1e-4 else exact
+    order = _order(problem, weights)
+    trial = replace(found, coefficients=coefficients, method=_name(weights))
+    return trial.replayed(problem, blend(weights, order))
 
 
 LERP = 0.9995
