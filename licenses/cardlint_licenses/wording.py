@@ -24,7 +24,7 @@ STRONG = frozenset(
 USES = frozenset(("commercial", "noncommercial", "prohibited", "restricted"))
 """Those that are in no holder's name."""
 HOLDER = re.compile(
-    r"^\W*(?:portions\W+)?(?:copyright|©|\(c\)).{0,160}$"
+    r"^[^\w\n]{0,40}(?:portions[ \t]+)?(?:copyright|©|\(c\)).{0,160}$"
     r"|copyright\s*(?:\(c\)|©|\d{4}|[\[<{])[^\n;]{0,80}"
     r"|^.{0,160}all rights reserved.{0,40}$",
     re.IGNORECASE | re.MULTILINE,

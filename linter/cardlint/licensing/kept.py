@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cardlint_licenses.results import Match
 
 _COPYRIGHT = re.compile(
-    r"^[\s#*>/_-]*((?:portions\W+)?(?:copyright|©|\(c\))\W.*(?:\d{4}|©|\(c\)).*)$",
+    r"^[ \t#*>/_-]{0,40}((?:portions[ \t]+)?(?:copyright|©|\(c\))\W.*(?:\d{4}|©|\(c\)).*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _PLACEHOLDER = re.compile(
@@ -43,7 +43,9 @@ _THING = re.compile(
     r"\b(?:weights?|parameters|files?|tensors?|checkpoints?|safetensors|gguf|state dict)\b",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"[^.!?\n]+(?:\n(?!\s*\n)[^.!?\n]+)*[.!?]?")
+MAX_CARD = 1 << 20
+"""Characters of a card or notice in which a statement of changes is looked for."""
+_SENTENCE = re.compile(r"[^.!?\n]{1,2000}(?:\n(?![ \t\r]*\n)[^.!?\n]{1,2000}){0,40}[.!?]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +144,18 @@ class Papers:
         places = [(f.path, f.text) for f in self.licenses.of(Role.NOTICE, Role.THIRD_PARTY)]
         places.append(("README.md", self.card))
         for path, text in places:
-            for match in _SENTENCE.finditer(text):
-                said = " ".join(match[0].split())
+            for said in sentences(text):
                 if not _CHANGED.search(said) or not _THING.search(said):
                     continue
                 if path != "README.md" or any(n.lower() in said.lower() for n in names):
                     return path, said
         return None
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a text, each on one line; those of a huge card end at a bound."""
+    for match in _SENTENCE.finditer(text[:MAX_CARD]):
+        yield " ".join(match[0].split())
 
 
 def notices(files: LicenseFiles) -> tuple[LicenseFile, ...]:
