@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cardlint.errors import Unavailable
 from cardlint.findings import Json, NotChecked
 from cardlint.lineage.candidates import MAX_CANDIDATES, Candidate
+from cardlint.lineage.declared import Origin
 
 if TYPE_CHECKING:
     from cardlint.lineage.atlas.store import Atlas, Hit
@@ -54,7 +55,9 @@ class Trace:
 
     @property
     def undeclared(self) -> tuple[str, ...]:
-        """Parents that the weights name and the front matter does not."""
+        """Parents that the weights name and the front matter does not; () where it is not known."""
+        if any(gap.what == f"lineage ({Origin.FRONT_MATTER})" for gap in self.not_checked):
+            return ()
         known = {d.casefold() for d in self.declared}
         return tuple(p for p in self.answer.named if p.casefold() not in known)
 
