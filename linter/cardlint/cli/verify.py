@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import is_zipfile
+from zipfile import BadZipFile, ZipFile
 
 import click
 
@@ -36,7 +36,7 @@ def command(file: Path, source: bool, sources: Sources, output: Output) -> int:
     """
     from cardlint.weights.table import plain
 
-    checks = _bundle(file) if is_zipfile(file) else _evidence(file, sources, source=source)
+    checks = _bundle(file) if _is_bundle(file) else _evidence(file, sources, source=source)
 
     wrong = any(c.ok is False for c in checks)
     if output.format == "json":
@@ -51,6 +51,15 @@ def command(file: Path, source: bool, sources: Sources, output: Output) -> int:
         ]
         output.emit("\n".join(lines) + "\n")
     return cli.FINDINGS if wrong else cli.OK
+
+
+def _is_bundle(file: Path) -> bool:
+    """Both are archives; a bundle has a manifest."""
+    try:
+        with ZipFile(file) as archive:
+            return "manifest.json" in archive.namelist()
+    except (OSError, BadZipFile):
+        return False
 
 
 def _bundle(file: Path) -> Sequence[Check]:
