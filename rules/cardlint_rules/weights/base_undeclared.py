@@ -69,12 +69,16 @@ class BaseUndeclared(Rule):
             if declared
             else "No base is declared that accounts for the weights"
         )
+        # A recipe that also uses what the declared parents themselves descend from hides nobody.
+        known = set(extra) <= set(repo.upstream.ancestors)
+        severity = Severity.ERROR if proved and not known else Severity.WARNING
         return self.finding(
             f"{subject}; they are consistent with {_measured.recipe_text(said)} "
-            f"({_measured.proof_text(said)}).",
+            f"({_measured.proof_text(said)})"
+            + (f"; {' and '.join(extra)} is upstream of what is declared." if known else "."),
             _measured.base_place(repo),
             next_step=f"Add {' and '.join(extra)} to base_model, with base_model_relation: merge.",
-            severity=Severity.ERROR if proved else Severity.WARNING,
+            severity=Severity.INFO if known else severity,
             confidence=said.confidence,
             evidence={
                 **_measured.figures(best),
