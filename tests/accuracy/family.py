@@ -80,6 +80,15 @@ SHARED_INIT = frozenset({"A", "C"})
 """Bases that began with the same random numbers and saw other data."""
 
 
+BLENDS: dict[str, dict[str, float]] = {
+    "m-linear": {"A-code": 0.6, "A-de-lora": 0.4},
+    "m-rio": {"A-code": 0.565, "A": 0.435},
+    "m-small": {"A-tiny-code": 0.58, "A": 0.42},
+    "m-three": {"A-code": 0.5, "A-fun": 0.3, "A-de-lora": 0.2},
+}
+"""Merges that need no merging software: the sum in float32, rounded once."""
+
+
 def make(folder: Path, seed: int = 0) -> None:
     """Draw a family with the lab's names: bases A, B, C (C: A's initialization), fine-tunes of A."""
     shapes = llama_shapes(**SIZES)
@@ -115,6 +124,15 @@ def make(folder: Path, seed: int = 0) -> None:
     for name, tensors in models.items():
         _write(folder, name, tensors, "base" if len(name) == 1 else "finetune", ["A"])
     _disguises(folder, models, rng)
+    for name, recipe in BLENDS.items():
+        tensors = {
+            k: rounded(sum(np.float32(w) * models[m][k] for m, w in recipe.items()), "BF16")  # type: ignore[arg-type]  # sum of arrays
+            for k in shapes
+        }
+        _write(folder, name, tensors, "merge", [*recipe], weights=recipe)
+        if name == "m-rio":
+            after = add(tensors, noise(0.01))
+            _write(folder, "m-rio-tuned", after, "finetune-of-merge", [name])
 
 
 def _low_rank(rng: np.random.Generator, shapes: Mapping[str, Any], rank: int) -> dict[str, Array]:
@@ -172,6 +190,7 @@ def _write(
     parents: list[str],
     dtype: str = "BF16",
     layers: int = SIZES["layers"],
+    weights: Mapping[str, float] | None = None,
 ) -> None:
     write_safetensors(folder / name / "model.safetensors", tensors, dtype)
     config = {
@@ -185,6 +204,9 @@ def _write(
         "vocab_size": SIZES["vocab"],
         "tie_word_embeddings": False,
     }
-    truth = {"kind": kind, "parents": [] if kind == "base" else parents}
+    truth: dict[str, Any] = {"kind": kind, "parents": [] if kind == "base" else parents}
+    if weights:
+        models = [{"model": m, "parameters": {"weight": w}} for m, w in weights.items()]
+        truth |= {"method": "linear", "recipe": {"models": models}}
     (folder / name / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (folder / name / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
