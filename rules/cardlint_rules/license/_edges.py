@@ -60,7 +60,7 @@ class ConflictRule(EdgeRule):
             f"The card declares {declared} over {parents} ({license_.id}): {verdict.reason} "
             f"({verdict.clause}).",
             _at.license_field(repo),
-            next_step=self.advice.format(license=license_.id),
+            next_step=self.advice.format(license=declared_as(license_)),
             severity=None if terms[0].sure else Severity.WARNING,
             confidence=terms[0].confidence,
             evidence=evidence_of(license_, terms, declared)
@@ -162,6 +162,11 @@ def evidence_of(license_: License, terms: Sequence[Terms], declared: str) -> dic
         "source": license_.source,
         "verified": license_.verified.isoformat(),
     }
+
+
+def declared_as(license_: License) -> str:
+    """How a card declares a license: an id of the Hub, or `other` with its name."""
+    return f"`{license_.hub[0]}`" if license_.hub else f"`other` with license_name `{license_.id}`"
 
 
 def declared_text(repo: Repository) -> str:
