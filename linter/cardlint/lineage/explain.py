@@ -32,6 +32,7 @@ MAX_RELATIVES = 24
 """Relatives of which all pairs and triples are tried."""
 MAX_RECIPES = 2
 """Proposals of one size that are confirmed element by element."""
+MAX_BASES = 3
 MAX_CONTROLS = 2
 MAX_SINGLES = 6
 EXACT = 8.0
@@ -42,7 +43,8 @@ OWN_ROUNDING = 0.8
 """Times its own rounding that a model may lie off a mixture to count as one in a search."""
 NEAR_EXACT = 0.1
 """What an interpolation that bends leaves when it is taken for a straight one."""
-LEAST_WEIGHT = 0.01
+LEAST_WEIGHT, WHOLE = 0.01, 1.05
+"""Weights of a part; beyond one it is an extrapolation, from a descendant back to its parent."""
 AS_CLOSE = 1.3
 """Relatives at most so many times as far as the closest are told apart by how central they are."""
 BETTER = 0.7
@@ -213,21 +215,27 @@ class _Search:
     def _together(self, i: int, among: Sequence[int]) -> Iterator[tuple[int, ...]]:
         """Methods that cut and vote (TIES and its kin) lie on no plane: try the sources together.
 
-        The base is the source in the middle; the others are those that the model leans to most.
+        The base is a source in the middle; the others are those that the model leans to most.
         """
         sources = [j for j in among if j == 0 or j in self._sources]
         if len(sources) < 3:
             return
-        middle = min(sources, key=lambda j: sum(self.place.distance(j, k) for k in sources))
-        lean = {j: self.place.cosine(middle, i, j) for j in sources if j != middle}
-        arms: list[int] = []
-        for j in sorted((j for j in lean if lean[j] > 0), key=lambda j: -lean[j]):
-            if all(self.place.cosine(middle, j, k) < SAME_WAY for k in arms):
-                arms.append(j)
-        choices = [arms[:2], *([*arms[:2], third] for third in arms[2:5])]
-        for chosen in choices:
-            if len(chosen) >= 2 and (0 in chosen or 0 not in among):
-                yield (*chosen, middle)
+
+        def off_center(j: int) -> float:
+            return float(sum(np.sqrt(self.place.distance(j, k)) for k in sources))
+
+        for middle in sorted((j for j in sources if j != 0), key=off_center)[:MAX_BASES]:
+            lean = {j: self.place.cosine(middle, i, j) for j in sources if j != middle}
+            arms: list[int] = []
+            for j in sorted((j for j in lean if lean[j] > 0), key=lambda j: -lean[j]):
+                if all(self.place.cosine(middle, j, k) < SAME_WAY for k in arms):
+                    arms.append(j)
+            if len(arms) < 2 or lean[arms[1]] < LEANS:
+                continue
+            choices = [arms[:2], *([*arms[:2], third] for third in arms[2:5])]
+            for chosen in choices:
+                if 0 in chosen or 0 not in among:
+                    yield (*chosen, middle)
 
     def _confirm(self, parts: Sequence[int]) -> Answer | None:
         chosen = [self._sketch(i) for i in parts]
@@ -437,6 +445,8 @@ def _convex(mix: Mix) -> bool:
 
 def _plausible(mix: Mix) -> bool:
     """Between its parts; or, with three, one of them subtracted as task arithmetic does its base."""
+    if max(map(abs, mix.weights)) > WHOLE:
+        return False
     negative = sum(w < LEAST_WEIGHT for w in mix.weights)
     small = any(abs(w) < LEAST_WEIGHT for w in mix.weights)
     return not small and (negative == 0 or (len(mix.parts) == 3 and negative == 1))
