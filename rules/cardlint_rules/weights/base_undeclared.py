@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardlint.findings import Confidence, Finding, Severity
+from cardlint.findings import Confidence, Finding, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
 from cardlint.weights.evidence import Comparison, Kind
@@ -44,8 +44,9 @@ class BaseUndeclared(Rule):
     needs = frozenset({Fact.WEIGHTS})
     frameworks = ("g7-sbom-ai:bases",)
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         told = repo.weights
+        yield from (gap for gap in told.not_checked if gap.what.startswith("weights of "))
         if told.best is None or told.best.verdict.kind in (
             Kind.IDENTICAL, Kind.REENCODED, Kind.PERMUTED,
         ):  # fmt: skip

@@ -44,6 +44,8 @@ class DeclaredBaseUnrelated(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         found = repo.weights.comparison
+        lost = {f"weights of {parent}" for parent in repo.lineage.parents}
+        yield from (gap for gap in repo.weights.not_checked if gap.what in lost)
         for relation in found.relations if found else ():
             if relation.kind is Kind.NOT_COMPARABLE and not repo.weights.adapter:
                 yield NotChecked(f"weights against {relation.parent}", relation.note)
