@@ -76,7 +76,7 @@ class Answer:
     copies: tuple[str, ...] = ()
     """Models with the same numbers, in whatever encoding or order."""
     descendants: tuple[str, ...] = ()
-    """Relatives that were made from this model."""
+    """Relatives that look made from this model: it pruned, or merged with others."""
     distances: tuple[tuple[str, float], ...] = ()
     """‖R − P‖/‖R‖ to every model that could be laid beside this one, closest first."""
 
@@ -114,6 +114,7 @@ class _Search:
         self.place: Cloud = cloud(model, self.level)
         norm = self.place.norm or 1.0
         self.parts: set[int] = set()
+        self.made: set[int] = set()
         self.far = {i: np.sqrt(self.place.distance(0, i)) / norm for i in self._all}
 
     @property
@@ -330,7 +331,7 @@ class _Search:
                 f"(similarity {said.relations[0].similarity:.4f}{self._alike(i, left)}). It may be "
                 "its parent, or share one with it: the weights of two models do not tell which.",
                 said,
-                descendants=tuple(self.place.names[g] for g in gone),
+                descendants=tuple(self.place.names[g] for g in gone if g in self.made),
             )
         return self._of_other_depth()
 
@@ -369,8 +370,12 @@ class _Search:
         return f"; as close: {', '.join(names[:5])}" if names else ""
 
     def _descends(self, i: int, gone: Sequence[int]) -> bool:
-        """Whether relative ``i`` was made from the model: pruned, merged with others, or tuned so."""
+        """Whether relative ``i`` was made from the model: pruned, or merged with others.
+
+        One that lies right beside such a model is passed over too, and not called a descendant.
+        """
         if self.place.zeroed[i] >= PRUNED:
+            self.made.add(i)
             return True
         single = self.place.distance(i, 0)
         if not self._is_part(i) and any(self.place.distance(i, g) < CLOSES * single for g in gone):
@@ -384,8 +389,12 @@ class _Search:
             for m in islice((m for m in mixes if 0 in m.parts), MAX_RECIPES):
                 if m.left <= BETTER * without and self._accounts(i, m):
                     self.parts.update(m.parts)
+                    self.made.add(i)
                     return True
-        return any(self._voted(i, parts) for parts in self._together(i, [0, *others]))
+        if any(self._voted(i, parts) for parts in self._together(i, [0, *others])):
+            self.made.add(i)
+            return True
+        return False
 
     def _is_part(self, i: int) -> bool:
         """Whether a relative is what a descendant was merged of, besides the model."""

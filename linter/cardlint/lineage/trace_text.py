@@ -38,7 +38,7 @@ def _lines(trace: Trace) -> Iterator[Line]:
             yield Line(visible(f"control {control.name}: {result} ({share})"), indent=4, hang=2)
     for title, names in (
         ("the same numbers, stored otherwise", said.copies),
-        ("made from this model", said.descendants),
+        ("seem made from this model", said.descendants),
     ):
         if names:
             yield Line(visible(f"{title}: {', '.join(names)}"), indent=2, hang=2)
