@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from cardlint.history.telling import conclusions, rows
@@ -58,7 +59,12 @@ def svg(timeline: Timeline, model: str) -> str:
     if left_out > 0:
         listed.append(f"… and {left_out} more events")
     listed += [*conclusions(timeline)]
-    height = LIST_Y + ROW * len(listed) + 20
+    written = [
+        line
+        for entry in listed[: MAX_EVENTS + 20]
+        for line in wrap(visible(entry), MAX_WORDS, subsequent_indent="\u2003")
+    ]
+    height = LIST_Y + ROW * len(written) + 20
     title = f"History of {model}"
     parts = [
         svg_open(WIDTH, height),
@@ -74,7 +80,7 @@ def svg(timeline: Timeline, model: str) -> str:
         parts += _lanes(timeline, scale)
         parts += _axis(scale)
         parts += _marks(events, scale)
-    parts += [_words(20, LIST_Y + ROW * n, line[:MAX_WORDS]) for n, line in enumerate(listed)]
+    parts += [_words(20, LIST_Y + ROW * n, line) for n, line in enumerate(written)]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
