@@ -85,5 +85,5 @@ def check(atlas: str) -> int:
         click.echo(visible(sentence))
     count = sum(1 for _ in opened.entries()) if not wrong else None
     if count is not None:
-        click.echo(f"{count:,} sketches of {len(opened.keys()):,} architectures, all whole")
+        click.echo(f"{count:,} sketches of {len(opened.keys()):,} architectures; all whole")
     return cli.FINDINGS if wrong else cli.OK
