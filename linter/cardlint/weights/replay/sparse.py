@@ -165,12 +165,21 @@ def _patterns(
         if share < 0.01:
             return None
         single[i] = value
-    f = _by_tensor(f, single, zero)
-    options: list[tuple[float, Patterns]] = []
-    for shared in [None, *_shares(f, single, zero)] if m > 1 else [None]:
-        found = _assign(f, base, members, single, shared)
-        options.append((found.explained, found))
-    return max(options, key=lambda o: o[0])[1]
+    options = [_best(_by_tensor(f, single, zero), base, members, single, zero)]
+    if m > 1 and options[0].explained < EXPLAINED:
+        # Where most elements took every parent, the one beside a much larger one is never seen
+        # alone: take the coefficients of all of them together.
+        joint = mixture.fit(f.d[~zero], f.low[~zero], f.high[~zero]).value
+        if np.all(np.abs(joint) > 1e-3):
+            options.append(_best(f, base, members, joint, zero))
+    return max(options, key=lambda o: o.explained)
+
+
+def _best(f: Field, base: int, members: tuple[int, ...], single: Array, zero: Masks) -> Patterns:
+    """Pairs added or averaged, whichever explains more."""
+    shares = [None, *_shares(f, single, zero)] if len(members) > 1 else [None]
+    found = [_assign(f, base, members, single, shared) for shared in shares]
+    return max(found, key=lambda o: o.explained)
 
 
 def _alone(f: Field, i: int, zero: Masks) -> tuple[float, float]:
