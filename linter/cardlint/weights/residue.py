@@ -22,6 +22,9 @@ LEAST_PART = 0.08
 """Fine-tunes of one base share a little of their change, and a chain looks like 0.94 of the parent
 and 0.06 of its base: smaller parts say nothing."""
 SHORT_STEP = 0.25
+LEAST_STEP = 0.02
+"""A parent near its base takes a large coefficient from a little shared direction: its part must
+also be a part of the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,13 @@ def measure(problem: Problem) -> Residue | None:
     # for no reason but geometry; a blend has much less.
     closed = size < 0.5 * largest * (1 - largest)
     # A small step along a parent's own path is training on the same data, not a part of it.
+    along = _along(problem, middle)
     same_path = largest < SHORT_STEP or (k == 2 and min(middle) < SHORT_STEP)
     return Residue(
         coefficients=coefficients,
         size=float(np.sqrt(size)),
         cos_fit=cos_fit,
-        between=bool(parts) and not (same_path and _along(problem, middle)),
+        between=bool(parts) and LEAST_STEP < along and not (same_path and along > 0.3),
         closed=closed,
     )
 
@@ -94,8 +98,8 @@ def _a_part(value: float, deviation: float) -> bool:
     return LEAST_PART < value < 1 - LEAST_PART and deviation < 0.35 * min(value, 1.5 * (1 - value))
 
 
-def _along(problem: Problem, c: Array) -> bool:
-    """Whether most of the way from the nearest parent is along another parent's difference."""
+def _along(problem: Problem, c: Array) -> float:
+    """Share of the way from the nearest parent (squared) that the other parents' parts make."""
     near = int(np.argmax(c))
     step = rest = 0.0
     for s in problem.samples:
@@ -103,7 +107,7 @@ def _along(problem: Problem, c: Array) -> bool:
         fitted = s.p @ c - q
         step += float(fitted @ fitted)
         rest += float(np.sum((s.x - q - fitted) ** 2))
-    return step > 0.3 * (step + rest)
+    return step / (step + rest) if step + rest > 0 else 0.0
 
 
 def _least_squares(s: Sample) -> tuple[Array, float, float, float] | None:
