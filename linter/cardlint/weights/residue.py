@@ -22,7 +22,7 @@ LEAST_PART = 0.08
 """Fine-tunes of one base share a little of their change, and a chain looks like 0.94 of the parent
 and 0.06 of its base: smaller parts say nothing."""
 SHORT_STEP = 0.25
-LEAST_STEP = 0.02
+LEAST_STEP = 0.01
 """A parent near its base takes a large coefficient from a little shared direction: its part must
 also be a part of the way."""
 
@@ -88,7 +88,7 @@ def measure(problem: Problem) -> Residue | None:
         coefficients=coefficients,
         size=float(np.sqrt(size)),
         cos_fit=cos_fit,
-        between=bool(parts) and LEAST_STEP < along and not (same_path and along > 0.3),
+        between=bool(parts) and along > LEAST_STEP and not (same_path and along > 0.3),
         closed=closed,
     )
 
