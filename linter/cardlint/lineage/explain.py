@@ -243,7 +243,9 @@ class _Search:
         spare = [self._sketch(i) for i in self._distinct if i not in parts]
         said = compare(self.model, chosen, spare[:MAX_CONTROLS])
         verdict = said.verdict
-        if not _sure(verdict):
+        nearest = min(self.place.distance(0, i) for i in self.near)
+        beside_one = nearest <= self.place.rounding[0]  # then rounding hides what a recipe leaves
+        if not _sure(verdict) or (beside_one and verdict.confidence is not Confidence.CERTAIN):
             return None
         weights = {n: c.value for n, c in verdict.coefficients.items()}
         if len(parts) == 2 and min(weights.values(), default=0.0) < 0:
