@@ -129,7 +129,7 @@ def test_the_reply_is_printed_unedited(tmp_path: Path) -> None:
 def test_a_browser_finds_nothing_wrong(
     documents: dict[tuple[str, str], dict[str, Any]], tmp_path: Path
 ) -> None:
-    """No console error, no request, no WCAG 2.2 AA violation, no sideways scrolling, A4 in print."""
+    """No console error, request or WCAG 2.2 AA violation; nothing clipped or overlapping; A4 in print."""
     if reason := browser.why_not():
         pytest.skip(reason)
     pages: list[dict[str, Any]] = []
@@ -145,6 +145,7 @@ def test_a_browser_finds_nothing_wrong(
         assert seen["requests"] == [seen["url"]]
         assert seen["violations"] == []
         assert seen["scripts"] == seen["handlers"] == seen["overflow"] == 0
+        assert seen["clipped"] == seen["overlaps"] == []
         assert len(seen["landmarks"]) == 14
     from pypdf import PdfReader
 

@@ -35,6 +35,14 @@ async function main() {
     seen.outside = await tab.evaluate(() => [...document.querySelectorAll("[src],[href]")].map(e => e.getAttribute("src") || e.getAttribute("href")).filter(u => /^(javascript|data|vbscript):/i.test(u || "")));
     seen.landmarks = await tab.evaluate(() => [...document.querySelectorAll("main > section > h2")].map(e => e.textContent));
     seen.overflow = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    // Text that does not fit its box, and parts of the page that lie on each other.
+    seen.clipped = await tab.evaluate(() => [...document.querySelectorAll("h1,h2,h3,p,td,th,dd,dt,li,figcaption,pre")]
+      .filter(e => e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0).map(e => e.textContent.slice(0, 60)));
+    seen.overlaps = await tab.evaluate(() => {
+      const parts = [...document.querySelectorAll("main > section, main > section > *, figure > *")];
+      return parts.slice(1).filter((e, n) => e.parentElement === parts[n].parentElement
+        && e.getBoundingClientRect().top < parts[n].getBoundingClientRect().bottom - 1).map(e => e.textContent.slice(0, 60));
+    });
     if (page.screenshot) await tab.screenshot({ path: page.screenshot, fullPage: !!page.full });
     if (page.pdf) {
       await tab.pdf({ path: page.pdf, preferCSSPageSize: true });
