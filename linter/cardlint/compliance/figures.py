@@ -145,8 +145,18 @@ def alpha_by_layer(
     points: Sequence[Point],
     interval: tuple[float, float, float] | None,
     axis: str,
+    controls: Sequence[str] = (),
 ) -> Figure:
-    """α against layer, one shape a component; ``interval``: value, low, high over all."""
+    """α against layer, one shape a component.
+
+    Args:
+        id_: of the figure in the page.
+        title: of the figure.
+        points: one for each component and layer.
+        interval: value, low and high over all tensors.
+        axis: the word below the layers.
+        controls: what must not fit and how far it does, a line each below the picture.
+    """
     left, top, width, height = 50, 16, 440, 220
     last = max((p.layer for p in points), default=0) or 1
     names = sorted({p.component for p in points})
@@ -190,7 +200,11 @@ def alpha_by_layer(
     said = "; ".join(f"{p.component} {p.layer}: α {p.alpha:.3f}" for p in points[:200])
     if interval:
         said = f"α {interval[0]:.4f} [{interval[1]:.4f}, {interval[2]:.4f}]; {said}"
-    return _svg(id_, title, said, 660, top + height + 44, "".join(parts))
+    bottom = top + height + 44
+    for number, line in enumerate(controls):
+        parts.append(_text(left, bottom + 8 + 16 * number, short(line, 100), fill=SOFT, size=11))
+        said = f"{said}; {line}"
+    return _svg(id_, title, said, 660, bottom + 16 * len(controls), "".join(parts))
 
 
 COLORS = ("#23408e", "#a01818", "#1a6b2f", "#8a5300", "#5b3a8c", "#00677a")

@@ -109,18 +109,27 @@ def alpha_figure(repo: Repository, t: Translate) -> list[Figure]:
     first = next(iter(comparison.verdict.coefficients.items()), None)
     interval = (first[1].value, first[1].low, first[1].high) if first else None
     name = first[0] if first else ""
-    controls = "; ".join(f"{c.name}: {c.consistency:.3f}" for c in comparison.controls)
-    figure = alpha_by_layer(
-        "fig-alpha",
-        t(
-            "Share of {parent} by layer (least squares), with the interval over all tensors",
-            parent=name,
-        ),
-        points,
-        interval,
-        t("layer"),
-    )
-    if not controls:
-        return [figure]
-    said = f"{figure.description}; {t('controls that must not fit')}: {controls}"
-    return [Figure(figure.id, figure.title, said, figure.svg)]
+    verdict = comparison.verdict
+    controls = [
+        t("Control {name}: explains {share:.1%} of the elements", name=c.name, share=c.consistency)
+        for c in comparison.controls
+    ]
+    if verdict.consistency is not None:
+        controls.append(
+            t("The recipe: explains {share:.1%} of the elements", share=verdict.consistency)
+        )
+    if verdict.chance is not None:
+        controls.append(t("Chance (elements paired at random): {share:.1%}", share=verdict.chance))
+    return [
+        alpha_by_layer(
+            "fig-alpha",
+            t(
+                "Share of {parent} by layer (least squares), with the interval over all tensors",
+                parent=name,
+            ),
+            points,
+            interval,
+            t("layer"),
+            controls,
+        )
+    ]
