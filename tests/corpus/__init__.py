@@ -1,0 +1,1 @@
+"""What the rules say about real cards, and the labels of the prose scanner."""
