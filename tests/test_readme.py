@@ -24,7 +24,12 @@ def run(command: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Run a command of the README as on a plain terminal of 100 columns."""
     words = shlex.split(command)
     program = str(Path(sys.executable).parent / words[0])
-    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "SOURCE_DATE_EPOCH": "1781400000"}
+    environment = {
+        **os.environ,
+        "COLUMNS": "100",
+        "NO_COLOR": "1",
+        "SOURCE_DATE_EPOCH": "1781400000",
+    }
     return subprocess.run(
         [program, *words[1:]],
         capture_output=True,
