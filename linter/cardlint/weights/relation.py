@@ -192,6 +192,10 @@ def _norms(sums: _Sums) -> float | None:
     return ab / math.sqrt(a * b) if a > 0 and b > 0 else None
 
 
+REARRANGED = 0.01
+"""‖R − P‖/‖P‖, in order again, up to which a model is a copy: what rounding and folded norms leave."""
+
+
 def _coarser(dtypes: set[tuple[str, str]]) -> tuple[str, Confidence]:
     """A cast to fewer bits cannot be undone: the coarser one is the copy."""
     fine = {"F64": 4, "F32": 3, "F16": 2, "BF16": 2}
@@ -242,7 +246,12 @@ def _kind(
     if transform.layers is not None and any(k != v for k, v in transform.layers.items()):
         return Kind.DEPTH_CHANGED, Confidence.HIGH, None, _layers(transform)
     if transform.steps:
-        return Kind.PERMUTED, Confidence.HIGH, None, "; ".join(transform.steps)
+        note = "; ".join(transform.steps)
+        if math.sqrt(sums.dd / sums.raw_yy) <= REARRANGED:
+            return Kind.PERMUTED, Confidence.HIGH, None, note
+        # Put back in order they still differ: training came between, and it is no copy.
+        sure = Confidence.HIGH if similarity >= SURE_DERIVED else Confidence.MEDIUM
+        return Kind.FINETUNE, sure, None, f"its units are in another order: {note}"
     if transform.vocabulary:
         common, larger = transform.vocabulary
         return Kind.VOCAB_EXTENDED, Confidence.HIGH, None, f"{common:,} of {larger:,} rows compared"

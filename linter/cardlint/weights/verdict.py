@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from cardlint.findings import Confidence
 from cardlint.weights.evidence import Interval, Kind, Relation, Verdict
+from cardlint.weights.relation import REARRANGED
 from cardlint.weights.replay.explanation import PROOF, Explanation
 from cardlint.weights.residue import Residue
 
@@ -22,7 +23,7 @@ NEAR = (Kind.IDENTICAL, Kind.REENCODED)
 WORDS = {
     Kind.IDENTICAL: "{m} has the same weights as {p}",
     Kind.REENCODED: "{m} has the weights of {p}, stored in another number format{n}",
-    Kind.FINETUNE: "{m} and {p} are related as a fine-tune and its base are{d}",
+    Kind.FINETUNE: "{m} and {p} are related as a fine-tune and its base are{n}{d}",
     Kind.ADAPTER: "{m} is {p} plus a change of rank {r}: what merging an adapter leaves",
     Kind.VOCAB_EXTENDED: "{m} and {p} are one line with vocabularies of different size{n}",
     Kind.DEPTH_CHANGED: "{m} has the layers of {p}, some dropped, repeated or moved{n}",
@@ -74,7 +75,13 @@ def _sentence(model: str, r: Relation) -> str:
         "parent-from-model": f"; {r.parent} looks like the later one ({r.direction_confidence})",
         "siblings": f"; both look like children of one base ({r.direction_confidence})",
     }.get(r.direction, "; the weights do not tell which came first")
-    text = WORDS[r.kind].format(m=model, p=r.parent, n=note, d=way, r=r.rank)
+    words = WORDS[r.kind]
+    if r.kind is Kind.DEPTH_CHANGED and r.distance > REARRANGED:  # trained as well: not its layers
+        words = (
+            "{m} and {p} are related as a fine-tune and its base are, with layers dropped, "
+            "repeated or moved{n}"
+        )
+    text = words.format(m=model, p=r.parent, n=note, d=way, r=r.rank)
     if r.kind in (Kind.FINETUNE, Kind.UNRELATED, Kind.SHARED_INIT):
         text += f" (similarity {r.similarity:.4f}, p {_p(r.p_value)})"
     return text + "."

@@ -233,3 +233,20 @@ def test_numbers_that_are_no_numbers_do_not_spread(tmp_path: Path) -> None:
     found = said(tmp_path, what, P=BASE, Q=tuned(3, 0.1))
     json.dumps(found.json(), allow_nan=False)
     assert found.verdict.kind is Kind.FINETUNE
+
+
+@pytest.mark.parametrize(("size", "kind"), [(0.0, Kind.PERMUTED), (0.1, Kind.FINETUNE)])
+def test_a_trained_model_in_another_order_is_no_copy(
+    tmp_path: Path, size: float, kind: Kind
+) -> None:
+    """Put back in order, a copy lies within rounding; a fine-tune does not, and is called one."""
+    values = tensors(tuned(2, size) if size else BASE, SHAPES)
+    order = np.random.default_rng(5).permutation(192)  # the neurons of each layer
+    for name in values:
+        if "gate_proj" in name or "up_proj" in name:
+            values[name] = values[name][order]
+        elif "down_proj" in name:
+            values[name] = values[name][:, order]
+    verdict = said(tmp_path, values, P=BASE).verdict
+    assert verdict.kind is kind
+    assert "in another order" in verdict.statement
