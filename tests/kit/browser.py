@@ -29,7 +29,8 @@ def why_not() -> str | None:
 
 def chromium() -> str | None:
     """The browser's executable."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "google-chrome", "chromium-browser")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def visit(pages: list[dict[str, Any]], scratch: Path) -> list[dict[str, Any]]:
