@@ -69,6 +69,16 @@ def test_the_launch_report_tells_the_measured_parent(
     assert rows["Qwen/Qwen3.5-397B-A17B"]["share"].startswith("0.4350 [")
 
 
+def test_the_ledger_says_how_each_claim_stands(
+    documents: dict[tuple[str, str], dict[str, Any]],
+) -> None:
+    """A missing text puts a license in doubt; measured weights contradict a list of bases."""
+    standing = {c["claim"]: c["status"] for c in documents["launch", "en"]["claims"]}
+    assert standing["License: mit"] == "doubted"
+    assert standing["Base model: Qwen/Qwen3.5-397B-A17B"] == "supported"
+    assert standing["These are all the base models"] == "contradicted"
+
+
 def test_the_document_keeps_its_schema(
     documents: dict[tuple[str, str], dict[str, Any]],
 ) -> None:

@@ -11,13 +11,26 @@ from cardlint.compliance import lineage_table
 from cardlint.compliance.i18n import Translate
 from cardlint.compliance.judge import matches
 from cardlint.errors import Unavailable
-from cardlint.findings import Finding, Severity, TargetReport
+from cardlint.findings import Confidence, Finding, Severity, TargetReport
 from cardlint.lineage.declared import Origin
 
 if TYPE_CHECKING:
     from cardlint.card.front_matter import FrontMatter
     from cardlint.history.timeline import State
     from cardlint.repository import Repository
+
+
+AGAINST = frozenset(
+    {
+        "license/text-altered",
+        "license/text-mismatch",
+        "license/incompatible-with-upstream",
+        "weights/base-undeclared",
+        "weights/declared-base-unrelated",
+    }
+)
+"""Rules whose findings speak against a claim itself. A profile may raise others to errors, such as a
+license text that is missing; that contradicts nothing."""
 
 
 class Standing(StrEnum):
@@ -141,9 +154,10 @@ def _since(repo: Repository, first: Callable[[State], bool]) -> str | None:
 def _standing(
     counter: tuple[Finding, ...], evidence: tuple[str, ...], rules: tuple[str, ...], gaps: set[str]
 ) -> Standing:
-    if any(f.severity is Severity.ERROR for f in counter):
+    told = [f for f in counter if f.severity is not Severity.INFO]
+    if any(f.rule in AGAINST and f.confidence.rank <= Confidence.HIGH.rank for f in told):
         return Standing.CONTRADICTED
-    if any(f.severity is Severity.WARNING for f in counter):
+    if told:
         return Standing.DOUBTED
     if evidence:
         return Standing.SUPPORTED
