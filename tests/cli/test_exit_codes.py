@@ -185,6 +185,8 @@ def test_interrupted() -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=bare(),
+        # Where the tests run in the background SIGINT is ignored, and a child would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads
     )
     time.sleep(1)  # it is waiting for its targets
     process.send_signal(signal.SIGINT)
