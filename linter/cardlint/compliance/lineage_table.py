@@ -33,7 +33,7 @@ def measured(repo: Repository) -> dict[str, str]:
         part = f", share {share.value:.4f} [{share.low:.4f}, {share.high:.4f}]" if share else ""
         lines[relation.parent] = (
             f"{relation.kind.value}, similarity {relation.similarity:.4f}, "
-            f"p {relation.p_value:.2g}, confidence {relation.confidence.value}{part}"
+            f"p {relation.p_text}, confidence {relation.confidence.value}{part}"
         )
     return lines
 

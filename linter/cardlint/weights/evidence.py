@@ -75,6 +75,11 @@ class Relation:
     """The rank of the difference, where that is low (an adapter that was merged in)."""
     note: str = ""
 
+    @property
+    def p_text(self) -> str:
+        """The p-value for people: below 1e-12 its size means nothing."""
+        return "< 1e-12" if self.p_value < 1e-12 else f"{self.p_value:.2g}"
+
     def json(self) -> dict[str, Json]:
         """As in the published schema."""
         return {

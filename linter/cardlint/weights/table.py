@@ -25,7 +25,7 @@ def render(c: Comparison) -> str:
         lines += [f"{_interval(v)}  {plain(k)}" for k, v in c.verdict.coefficients.items()]
     lines += ["", "similarity         p  identical  distance  relation       parent"]
     lines += [
-        f"{r.similarity:>10.4f} {r.p_value:>9.2g} {r.identical:>10.4f} {r.distance:>9.4f}  "
+        f"{r.similarity:>10.4f} {r.p_text:>9} {r.identical:>10.4f} {r.distance:>9.4f}  "
         f"{r.kind:<13}  {plain(r.parent)}" + (f"  ({plain(r.note)})" if r.note else "")
         for r in c.relations
     ]

@@ -83,12 +83,8 @@ def _sentence(model: str, r: Relation) -> str:
         )
     text = words.format(m=model, p=r.parent, n=note, d=way, r=r.rank)
     if r.kind in (Kind.FINETUNE, Kind.UNRELATED, Kind.SHARED_INIT):
-        text += f" (similarity {r.similarity:.4f}, p {_p(r.p_value)})"
+        text += f" (similarity {r.similarity:.4f}, p {r.p_text})"
     return text + "."
-
-
-def _p(value: float) -> str:
-    return "< 1e-12" if value < 1e-12 else f"{value:.2g}"
 
 
 def of_explanation(
