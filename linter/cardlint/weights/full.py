@@ -36,7 +36,7 @@ from cardlint.weights.sketch import Tensor
 
 CHUNK = 1 << 20
 """Elements of a tensor that one thread sums at a time."""
-HELD = 36 << 20
+HELD = 48 << 20
 """Elements of all models that all threads together hold at most: under 400 MB with what sums need."""
 SCATTERED = 1 << 24
 """Elements of a tensor whose rows stand apart in the file; larger ones are left out, and named."""
