@@ -54,6 +54,7 @@ def build(repo: Repository, report: TargetReport, request: Request, t: Translate
     verdicts = axes(report)
     history = _history(repo, report)
     arrows = lineage_table.arrows(repo)
+    owed = obligations.rows(repo, report)
     drawn = [
         figures.lineage(
             "fig-lineage",
@@ -61,7 +62,7 @@ def build(repo: Repository, report: TargetReport, request: Request, t: Translate
             arrows,
             (t("declared"), t("measured"), t("declared and measured")),
         ),
-        *lineage_table.alpha_figure(repo, t),
+        *lineage_table.share_figure(lineage_table.strongest(repo), t),
         figures.timeline(
             "fig-history", t("History of card and files"), [(e["date"], e["what"]) for e in history]
         ),
@@ -71,7 +72,7 @@ def build(repo: Repository, report: TargetReport, request: Request, t: Translate
             [(t(a.title), a.status.value, t(a.status.value)) for a in verdicts],
         ),
         *_items_figures(list(judged.values()), t),
-        *obligations.figure(repo, report, t),
+        *obligations.figure(owed, t),
     ]
     return {
         "schema": SCHEMA,
@@ -100,7 +101,7 @@ def build(repo: Repository, report: TargetReport, request: Request, t: Translate
             for c in claims(repo, report, t)
         ],
         "lineage": lineage_table.rows(repo, t),
-        "obligations": obligations.rows(repo, report, t),
+        "obligations": owed,
         "proposed_notice": obligations.proposed_notice(repo),
         "history": history,
         "frameworks": [_framework(f, judged, t) for f in request.frameworks],

@@ -133,7 +133,6 @@ class Point:
     component: str
     layer: int
     alpha: float
-    consistency: float | None
 
 
 SHAPES = ("circle", "square", "diamond", "triangle")
@@ -143,7 +142,7 @@ def alpha_by_layer(
     id_: str,
     title: str,
     points: Sequence[Point],
-    interval: tuple[float, float, float] | None,
+    interval: tuple[float, float, float],
     axis: str,
     controls: Sequence[str] = (),
 ) -> Figure:
@@ -179,16 +178,15 @@ def alpha_by_layer(
         _text(x(layer), top + height + 16, str(layer), anchor="middle", fill=SOFT, size=11)
         for layer in sorted({0, last // 2, last})
     ]
-    if interval:
-        value, low, high = interval
-        band = max(y(low) - y(high), 1.5)
-        parts.append(
-            f'<rect x="{left}" y="{y(high):.1f}" width="{width}" height="{band:.1f}" fill="#cfd8ea"/>'
-        )
-        parts.append(
-            f'<line x1="{left}" y1="{y(value):.1f}" x2="{left + width}" y2="{y(value):.1f}" '
-            f'stroke="#23408e" stroke-width="1.5"/>'
-        )
+    value, low, high = interval
+    band = max(y(low) - y(high), 1.5)
+    parts.append(
+        f'<rect x="{left}" y="{y(high):.1f}" width="{width}" height="{band:.1f}" fill="#cfd8ea"/>'
+    )
+    parts.append(
+        f'<line x1="{left}" y1="{y(value):.1f}" x2="{left + width}" y2="{y(value):.1f}" '
+        f'stroke="#23408e" stroke-width="1.5"/>'
+    )
     number_of = {name: number for number, name in enumerate(names)}
     parts += [_mark(number_of[p.component], x(p.layer), y(p.alpha)) for p in points]
     for number, name in enumerate(names[:14]):
@@ -198,8 +196,7 @@ def alpha_by_layer(
             _text(left + width + 26, row + 4, short(name, 22), size=11),
         ]
     said = "; ".join(f"{p.component} {p.layer}: α {p.alpha:.3f}" for p in points[:200])
-    if interval:
-        said = f"α {interval[0]:.4f} [{interval[1]:.4f}, {interval[2]:.4f}]; {said}"
+    said = f"α {value:.4f} [{low:.4f}, {high:.4f}]; {said}"
     bottom = top + height + 44
     for number, line in enumerate(controls):
         parts.append(_text(left, bottom + 8 + 16 * number, short(line, 100), fill=SOFT, size=11))

@@ -96,20 +96,17 @@ def arrows(repo: Repository) -> list[Arrow]:
     return list(drawn.values())
 
 
-def alpha_figure(repo: Repository, t: Translate) -> list[Figure]:
+def share_figure(comparison: Comparison | None, t: Translate) -> list[Figure]:
     """α by layer with the interval over all, where a mixture was measured; otherwise nothing."""
-    comparison = strongest(repo)
     if comparison is None or not comparison.verdict.coefficients:
         return []
+    verdict = comparison.verdict
     points = [
-        Point(c.component, c.layer, c.alpha, c.consistency)
+        Point(c.component, c.layer, c.alpha)
         for c in comparison.components
         if c.alpha is not None and c.layer is not None and c.expert is None
     ]
-    first = next(iter(comparison.verdict.coefficients.items()), None)
-    interval = (first[1].value, first[1].low, first[1].high) if first else None
-    name = first[0] if first else ""
-    verdict = comparison.verdict
+    name, share = next(iter(verdict.coefficients.items()))
     controls = [
         t("Control {name}: explains {share:.1%} of the elements", name=c.name, share=c.consistency)
         for c in comparison.controls
@@ -128,7 +125,7 @@ def alpha_figure(repo: Repository, t: Translate) -> list[Figure]:
                 parent=name,
             ),
             points,
-            interval,
+            (share.value, share.low, share.high),
             t("layer"),
             controls,
         )

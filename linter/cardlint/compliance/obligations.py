@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cardlint.compliance.figures import Figure, grid
@@ -34,9 +34,8 @@ RULES: Mapping[str, tuple[str, ...]] = {
 """Topic of a condition → the rules that look for it; a topic without one is for a person."""
 
 
-def rows(repo: Repository, report: TargetReport, t: Translate) -> list[dict[str, Any]]:
+def rows(repo: Repository, report: TargetReport) -> list[dict[str, Any]]:
     """One row for each condition of each upstream license that applies to this kind of reuse."""
-    del t  # conditions are in the language of their source
     return [
         {
             "upstream": terms.parent,
@@ -84,9 +83,8 @@ def _has_notice(terms: Terms) -> bool:
         return True  # not known: the condition stays on the list
 
 
-def figure(repo: Repository, report: TargetReport, t: Translate) -> list[Figure]:
-    """The grid, where an upstream license is known."""
-    table = rows(repo, report, t)
+def figure(table: Sequence[Mapping[str, Any]], t: Translate) -> list[Figure]:
+    """The grid of what :func:`rows` found, where an upstream license is known."""
     lines = [
         (f"{row['upstream']}, {row['license']} {row['clause']}", row["status"], t(row["status"]))
         for row in table

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cardlint.compliance.figures import Point, alpha_by_layer
 from cardlint.compliance.i18n import translator
+from cardlint.compliance.lineage_table import share_figure
 from cardlint.report.compliance.interface import visible
 from cardlint.repository import Options
 from cardlint.source.resolve import Resolver
@@ -29,24 +29,6 @@ def render(
         for name in (model, *parents)
     ]
     result = compare(sketches[0], sketches[1:])
-    points = [
-        Point(c.component, c.layer, c.alpha, c.consistency)
-        for c in result.components
-        if c.alpha is not None and c.layer is not None and c.expert is None
-    ]
-    first = next(iter(result.verdict.coefficients.items()), None)
-    figure = None
-    if points and first:
-        share = first[1]
-        drawn = alpha_by_layer(
-            "fig-alpha",
-            t(
-                "Share of {parent} by layer (least squares), with the interval over all tensors",
-                parent=first[0],
-            ),
-            points,
-            (share.value, share.low, share.high),
-            t("layer"),
-        )
-        figure = Markup(drawn.svg)  # noqa: S704  # drawn by us, every text escaped
-    return page("compare.html", language, result=visible(result.json()), figure=figure).encode()
+    # Drawn by us, every text escaped.
+    drawn = [Markup(f.svg) for f in share_figure(result, t)]  # noqa: S704
+    return page("compare.html", language, result=visible(result.json()), figures=drawn).encode()
