@@ -8,9 +8,8 @@ from cardlint.findings import Finding, Severity
 from cardlint.licensing import kept
 from cardlint.licensing.upstream_terms import Review
 from cardlint.repository import Repository
-from cardlint_licenses import Topic
-from cardlint_rules.license import _at
 from cardlint_rules.license._edges import EdgeRule
+from cardlint_rules.license._notices import owed
 
 
 class NoticeAltered(EdgeRule):
@@ -40,31 +39,18 @@ class NoticeAltered(EdgeRule):
     severity = Severity.WARNING
 
     def judge(self, repo: Repository, found: Review) -> Iterator[Finding]:
-        papers = _at.papers(repo)
-        for terms in found.terms:
-            asking = [x for x in terms.licenses if x.on(Topic.NOTICE_FILE, terms.reuse)]
-            if not asking:
+        for one in owed(repo, found):
+            if one.dropped:
                 continue
-            for file in kept.notices(terms.repo.licenses):
-                lines = [line for line in file.text.splitlines() if line.strip()]
-                lost = kept.lost_lines(file, papers)
-                if not lost or len(lost) == len(lines):
-                    continue
-                section = asking[0].on(Topic.NOTICE_FILE)[0].section
-                own = kept.notices(repo.licenses)
-                shown = "; ".join(f"“{line[:80]}”" for line in lost[:3])
-                yield self.finding(
-                    f"{len(lost)} of {len(lines)} lines of {file.path} of {terms.label} stand "
-                    f"nowhere here: {shown}. The {asking[0].name} asks for its attribution "
-                    f"notices ({section}).",
-                    own[0].location() if own else terms.location,
-                    next_step="Put the lines back, unless they pertain to nothing in this model.",
-                    confidence=terms.confidence,
-                    evidence={
-                        "upstream": terms.parent,
-                        "path": file.path,
-                        "lines": [line[:300] for line in lost[:40]],
-                        "section": section,
-                    },
-                    related=[terms.location],
-                )
+            own = kept.notices(repo.licenses)
+            shown = "; ".join(f"“{line[:80]}”" for line in one.lost[:3])
+            yield self.finding(
+                f"{len(one.lost)} of {one.lines} lines of {one.file.path} of {one.terms.label} stand "
+                f"nowhere here: {shown}. The {one.license.name} asks for its attribution "
+                f"notices ({one.clause.section}).",
+                own[0].location() if own else one.terms.location,
+                next_step="Put the lines back, unless they pertain to nothing in this model.",
+                confidence=one.terms.confidence,
+                evidence=one.evidence(),
+                related=[one.terms.location],
+            )

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cardlint.findings import Edit, Finding, Fix, Severity
-from cardlint.licensing import kept
 from cardlint.licensing.upstream_terms import Review
 from cardlint.repository import Repository
-from cardlint_licenses import Topic
-from cardlint_rules.license import _at
 from cardlint_rules.license._edges import EdgeRule
+from cardlint_rules.license._notices import owed
 
 
 class NoticeDropped(EdgeRule):
@@ -43,35 +41,21 @@ class NoticeDropped(EdgeRule):
     severity = Severity.WARNING
 
     def judge(self, repo: Repository, found: Review) -> Iterator[Finding]:
-        papers = _at.papers(repo)
-        for terms in found.terms:
-            asking = [x for x in terms.licenses if x.on(Topic.NOTICE_FILE, terms.reuse)]
-            if not asking:
+        for one in owed(repo, found):
+            if not one.dropped:
                 continue
-            for file in kept.notices(terms.repo.licenses):
-                lines = [line for line in file.text.splitlines() if line.strip()]
-                lost = kept.lost_lines(file, papers)
-                if not lost or len(lost) < len(lines):
-                    continue
-                clause = asking[0].on(Topic.NOTICE_FILE)[0]
-                yield self.finding(
-                    f"{terms.label} has a {file.path} of {len(lines)} lines, and none of them is "
-                    f"carried here; the {asking[0].name} asks for it ({clause.section}).",
-                    terms.location,
-                    next_step=f"Copy {file.path} of {terms.parent} into this repository.",
-                    confidence=terms.confidence,
-                    evidence={
-                        "upstream": terms.parent,
-                        "path": file.path,
-                        "lines": [line[:300] for line in lost[:40]],
-                        "section": clause.section,
-                        "source": asking[0].source,
-                    },
-                    fix=None
-                    if repo.has("NOTICE")
-                    else Fix(
-                        f"Add NOTICE, as in {terms.parent}",
-                        (Edit("NOTICE", 0, 0, file.text.rstrip("\n") + "\n"),),
-                        safe=True,
-                    ),
-                )
+            yield self.finding(
+                f"{one.terms.label} has a {one.file.path} of {one.lines} lines, and none of them is "
+                f"carried here; the {one.license.name} asks for it ({one.clause.section}).",
+                one.terms.location,
+                next_step=f"Copy {one.file.path} of {one.terms.parent} into this repository.",
+                confidence=one.terms.confidence,
+                evidence={**one.evidence(), "source": one.license.source},
+                fix=None
+                if repo.has("NOTICE")
+                else Fix(
+                    f"Add NOTICE, as in {one.terms.parent}",
+                    (Edit("NOTICE", 0, 0, one.file.text.rstrip("\n") + "\n"),),
+                    safe=True,
+                ),
+            )
