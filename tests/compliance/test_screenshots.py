@@ -23,7 +23,8 @@ def difference(one: Path, other: Path) -> float:
             gray = opened.convert("L").resize((48, 1), image.Resampling.BOX).tobytes()
         ink = [255 - value for value in gray]
         profiles.append([value / sum(ink) for value in ink])
-    return sum(abs(a - b) for a, b in zip(*profiles, strict=True)) / 2
+    moved: float = sum(abs(a - b) for a, b in zip(*profiles, strict=True))
+    return moved / 2
 
 
 @pytest.mark.slow
