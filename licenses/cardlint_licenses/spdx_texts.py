@@ -1,8 +1,18 @@
-"""The texts of the SPDX list, through `licenseclassifier`."""
+"""The texts of the SPDX list, through `licenseclassifier`.
+
+The library keeps every state that its matcher ever met, with no bound (its README, "Memory": 400 MiB
+when it has seen all licenses, and a hostile text may bring any number of states). The table of states
+is only a memory of what can be computed again, so here it is one that empties itself.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+STATES = 4000
+"""States that are kept, about 3 MB; the longest SPDX text needs some 6,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,34 @@ def identify(text: str) -> list[Span]:
         identify_license,
     )
 
+    matcher()
     return [Span(r.id, r.start, r.end) for r in identify_license(text, 0.0)]
+
+
+class _Bounded(dict[Any, Any]):
+    """A table that is emptied when it is full."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if len(self) >= STATES:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+@cache
+def matcher() -> Any:
+    """The library's matcher, its states bounded; ``None`` where the library is built otherwise.
+
+    There is no public way to it (a gap that the library's README names), so a release that moves it
+    costs memory and nothing else; a test tells us.
+    """
+    try:
+        from licenseclassifier._engine.scan import builtin_scanner  # noqa: PLC0415  # as above
+
+        found = builtin_scanner().re
+        found._info = _Bounded(found._info)  # noqa: SLF001  # see above
+    except (ImportError, AttributeError):
+        return None
+    return found
 
 
 def same(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cardlint_licenses import build, catalog, fingerprints
+from cardlint_licenses import build, catalog, fingerprints, spdx_texts
 from cardlint_licenses.detect import detect
 from cardlint_licenses.results import Form
 from cardlint_licenses.words import MAX_WORDS, shingles, split
@@ -176,6 +176,17 @@ def test_a_huge_file_is_bounded() -> None:
     """Words beyond the bound are not looked at."""
     words = split("word " * (MAX_WORDS + 10))
     assert len(words) == MAX_WORDS
+
+
+def test_states_of_the_other_detector_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few of its states are kept, it finds the same; and the installed release has them."""
+    texts = [f"{APACHE}\n\n{MIT}", MIT.replace("Software", "Works"), APACHE[:3000]]
+    before = [spdx_texts.identify(text) for text in texts]
+    monkeypatch.setattr(spdx_texts, "STATES", 50)
+    spdx_texts.matcher()._info.clear()  # what bounds is what is tested
+    assert [spdx_texts.identify(text) for text in texts] == before
+    assert [span.spdx for span in before[0]] == ["Apache-2.0", "MIT"]
+    assert 0 < len(spdx_texts.matcher()._info) <= 50
 
 
 @pytest.fixture

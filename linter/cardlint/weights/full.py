@@ -34,7 +34,7 @@ from cardlint.weights.read import fetch, readable, sketch
 from cardlint.weights.runs import span
 from cardlint.weights.sketch import Tensor
 
-CHUNK = 1 << 20
+CHUNK = 1 << 21
 """Elements of a tensor that one thread sums at a time."""
 HELD = 48 << 20
 """Elements of all models that all threads together hold at most: under 400 MB with what sums need."""
@@ -143,8 +143,8 @@ def _open(source: Source) -> _Files:
 
 def _counterparts(model: Source, parents: Sequence[Source]) -> list[Counterpart]:
     """Layer maps, from small samples."""
-    mine = sketch(model, budget=8 << 20)
-    return [arrange(mine, sketch(parent, budget=8 << 20)) for parent in parents]
+    mine = sketch(model, budget=2 << 20)
+    return [arrange(mine, sketch(parent, budget=2 << 20)) for parent in parents]
 
 
 def _jobs(

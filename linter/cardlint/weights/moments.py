@@ -6,6 +6,7 @@ squares, so that models that differ in the last places lose nothing to cancellat
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from cardlint.weights.dtypes import decode
 Array = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.floating]
 
-STEP = 1 << 16
+STEP = 1 << 17
 """Elements of a block: summed in float32 before float64 takes over, and small enough for caches."""
 Numbers = npt.NDArray[Any]
 
@@ -128,41 +129,63 @@ def moments(
         recipe: the coefficient of each parent, to be replayed in float32 with one rounding.
         dtype: in which the model is stored.
     """
-    wide = any(a.dtype == np.float64 for a in (x, *parents))
-    table = _Table(len(parents), np.float64 if wide else np.float32, recipe, dtype)
+    table = _Table(_buffers(x, parents), recipe, dtype)
     for at in range(0, x.size, STEP):
         table.add(x[at : at + STEP], [p[at : at + STEP] for p in parents])
     gram = table.gram + np.triu(table.gram, 1).T
     return Moments(table.n, table.sums, gram, tuple(table.identical), table.replayed)
 
 
-class _Table:
-    """The buffers of one thread: every pass writes into memory that is already in the cache."""
+class _Buffers:
+    """The memory of one thread: every pass writes into what is already in the cache."""
 
-    def __init__(self, parents: int, wide: Any, recipe: Sequence[float] | None, dtype: str) -> None:
-        size = parents + 1
-        self.recipe, self.dtype = recipe, dtype
+    def __init__(self, parents: int, kind: Any) -> None:
+        self.kind = kind
+        self.vectors = np.empty((parents + 1, STEP), kind)
+        self.x = np.empty(STEP, kind)
+        self.parents = np.empty((parents - 1, STEP), kind)
+        self.blend, self.term = np.empty(STEP, kind), np.empty(STEP, kind)
+        self.ones = np.ones(STEP, kind)
+
+
+_of_thread = threading.local()
+
+
+def _buffers(x: Numbers, parents: Sequence[Numbers]) -> _Buffers:
+    """The thread's, made anew when other ones are needed: fresh memory costs as much as a pass."""
+    wide = any(a.dtype == np.float64 for a in (x, *parents))
+    kind = np.float64 if wide else np.float32
+    kept: _Buffers | None = getattr(_of_thread, "buffers", None)
+    if kept is None or kept.kind is not kind or len(kept.parents) != len(parents) - 1:
+        kept = _of_thread.buffers = _Buffers(len(parents), kind)
+    return kept
+
+
+class _Table:
+    """The sums so far."""
+
+    def __init__(self, buffers: _Buffers, recipe: Sequence[float] | None, dtype: str) -> None:
+        size = len(buffers.vectors)
+        self.buffers, self.recipe, self.dtype = buffers, recipe, dtype
         self.n = self.replayed = 0
         self.sums, self.gram = np.zeros(size), np.zeros((size, size))
-        self.identical = [0] * parents
-        self.vectors = np.empty((size, STEP), wide)
-        self.x = np.empty(STEP, wide)
-        self.parents = np.empty((parents - 1, STEP), wide)
-        self.blend, self.term = np.empty(STEP, wide), np.empty(STEP, wide)
-        self.ones = np.ones(STEP, wide)
+        self.identical = [0] * (size - 1)
 
     def add(self, x: Numbers, parents: Sequence[Numbers]) -> None:
         n = x.size
-        vectors = self.vectors if n == STEP else self.vectors[:, :n]
-        x_ = _load(x, self.x)
-        first = _load(parents[0], vectors[0])
+        vectors = self.buffers.vectors[:, :n]
+        load = _pairs if all(a.dtype == np.uint16 for a in (x, *parents)) else _load
+        x_ = load(x, self.buffers.x)
+        first = load(parents[0], vectors[0])
         vectors[0] = first  # no work where it is already there
         parents_ = [vectors[0]]
-        parents_ += [_load(p, row) for p, row in zip(parents[1:], self.parents, strict=True)]
+        rest = zip(parents[1:], self.buffers.parents, strict=True)
+        parents_ += [load(p, row) for p, row in rest]
         np.subtract(x_, vectors[0], out=vectors[1])
         for i, p in enumerate(parents_[1:]):
             np.subtract(p, vectors[0], out=vectors[i + 2])
-        sums = vectors @ self.ones[:n]
+        ones = self.buffers.ones[:n]
+        sums = [row.dot(ones) for row in vectors]
         if not np.isfinite(sums).all():
             good = np.isfinite(vectors).all(axis=0)
             kept = [a[good] for a in (x_, *parents_)]
@@ -171,8 +194,10 @@ class _Table:
             return
         self.n += n
         self.sums += sums
-        for i, row in enumerate(vectors):  # a flat matrix times a vector: BLAS is slow in A Aᵀ here
-            self.gram[i, i:] += vectors[i:] @ row
+        # Products one by one: BLAS is slower in A Aᵀ, and in A v, for so flat a matrix.
+        for i, row in enumerate(vectors):
+            for j in range(i, len(vectors)):
+                self.gram[i, j] += row.dot(vectors[j])
         for i, p in enumerate(parents_):
             same = x == parents[i] if x.dtype == parents[i].dtype else x_ == p
             self.identical[i] += int(np.count_nonzero(same))
@@ -182,7 +207,7 @@ class _Table:
     def _replayed(self, x: Floats, parents: Sequence[Floats]) -> int:
         """Elements that the blend, rounded once to the model's type, gives to the bit."""
         n, recipe = x.size, self.recipe or ()
-        blend, term = self.blend[:n], self.term[:n]
+        blend, term = self.buffers.blend[:n], self.buffers.term[:n]
         np.multiply(parents[0], blend.dtype.type(recipe[0]), out=blend)
         for weight, p in zip(recipe[1:], parents[1:], strict=True):
             np.multiply(p, blend.dtype.type(weight), out=term)
@@ -209,3 +234,18 @@ def _load(numbers: Numbers, out: Floats) -> Floats:
         np.left_shift(bits, np.uint32(16), out=bits)
         return out[: numbers.size]
     return np.asarray(numbers, out.dtype)
+
+
+def _pairs(numbers: Numbers, out: Floats) -> Floats:
+    """The same, for bfloat16 in all models, two at once: first all that are even, then all odd ones.
+
+    Sums ask for no order, only for one that is the same in every model.
+    """
+    n, half = numbers.size, numbers.size // 2
+    bits = out.view(np.uint32)
+    words = numbers[: 2 * half].view(np.uint32)
+    np.left_shift(words, np.uint32(16), out=bits[:half])
+    np.bitwise_and(words, np.uint32(0xFFFF0000), out=bits[half : 2 * half])
+    if n % 2:
+        bits[n - 1] = np.uint32(numbers[-1]) << np.uint32(16)
+    return out[:n]

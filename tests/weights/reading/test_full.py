@@ -19,7 +19,7 @@ from cardlint.weights.invariants import cosine
 from cardlint.weights.moments import Moments, empty, moments
 from cardlint.weights.read import sketch
 from cardlint.weights.sketch import Sketch
-from tests.kit.weights import rounded
+from tests.kit.weights import bf16_bits, rounded
 from tests.weights.reading.kit import LAB, NO_LAB, Array, rng, weights, write
 
 
@@ -66,13 +66,28 @@ def test_every_element_is_compared(tmp_path: Path, dtype: str) -> None:
     assert sums.replayed == sums.n
 
 
-@pytest.mark.parametrize(("n", "kind"), [(10, "f"), (70_000, "f"), (70_000, "u"), (200_000, "d")])
+@pytest.mark.parametrize(
+    ("n", "kind"), [(10, "f"), (70_000, "f"), (200_001, "u"), (200_001, "m"), (200_000, "d")]
+)
 def test_sums_are_those_of_numpy(n: int, kind: str) -> None:
-    """Block by block, as bits of bfloat16, as float32, as float64."""
+    """Block by block, as bits of bfloat16, as float32, as both, as float64; odd blocks too."""
     bits = [(rng(i).integers(0, 1 << 16, n, np.uint16) & 0x80FF) | 0x3C00 for i in range(3)]
     floats: list[Array] = [(b.astype(np.uint32) << 16).view(np.float32) for b in bits]
-    arrays = {"u": bits, "f": floats, "d": [f.astype(np.float64) for f in floats]}[kind]
-    found = moments(arrays[0], arrays[1:], None, "BF16")
+    bits[1][::3] = bits[0][::3]
+    bits[0][1::4] = bf16_bits(0.5 * floats[1] + 0.5 * floats[2])[1::4]
+    floats = [(b.astype(np.uint32) << 16).view(np.float32) for b in bits]
+    arrays = {
+        "u": bits,
+        "f": floats,
+        "m": [bits[0], floats[1], bits[2]],
+        "d": [f.astype(np.float64) for f in floats],
+    }[kind]
+    found = moments(arrays[0], arrays[1:], [0.5, 0.5], "BF16")
+    assert found.n == n
+    assert found.identical == tuple(int((floats[0] == f).sum()) for f in floats[1:])
+    if kind != "d":  # in float64 there is nothing to round
+        blend = np.float32(0.5) * floats[1] + np.float32(0.5) * floats[2]
+        assert found.replayed == int((bf16_bits(blend) == bits[0]).sum())
     x, p, q = (f.astype(np.float64) for f in floats)
     vectors = np.stack([p, x - p, q - p])
     np.testing.assert_allclose(found.gram, vectors @ vectors.T, rtol=1e-5)
