@@ -14,8 +14,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from cardlint.weights.align import Aligned, align
-from cardlint.weights.sketch import Sketch
+from cardlint.weights.align import Aligned
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,7 +38,6 @@ class Mix:
 class Cloud:
     """Models as points; number 0 is the one that is traced."""
 
-    names: tuple[str, ...]
     products: Floats
     """``(t, n, n)``: inner products of the matrices' elements, minus those of model 0."""
     rounding: Floats
@@ -110,20 +108,18 @@ def _least(g: Floats) -> tuple[Floats, Floats]:
     return weights, np.maximum(left, 0.0)
 
 
-def cloud(model: Sketch, others: Sequence[Sketch]) -> Cloud:
+def cloud(tensors: Sequence[Aligned], n: int) -> Cloud:
     """Place a model and others over the matrices that all of them have.
 
     Args:
-        model: the one that is traced.
-        others: comparable sketches; one that lacks a tensor takes it from all.
+        tensors: :func:`usable` ones: of the traced model, the others as its parents.
+        n: how many models there are, the traced one included.
     """
-    aligned = [t for t in align(model, others).tensors if _usable(t)]
-    n = len(others) + 1
-    products = np.zeros((len(aligned), n, n))
+    products = np.zeros((len(tensors), n, n))
     square = 0.0
     differing, zeros = np.zeros(n), np.zeros(n)
     rounding = np.zeros(n)
-    for row, tensor in enumerate(aligned):
+    for row, tensor in enumerate(tensors):
         values = [tensor.x, *(p for p in tensor.parents if p is not None)]
         zero = tensor.x.astype(np.float64)
         moved = np.stack([v.astype(np.float64) - zero for v in values])
@@ -134,16 +130,11 @@ def cloud(model: Sketch, others: Sequence[Sketch]) -> Cloud:
             differing[k] += np.count_nonzero(other)
             zeros[k] += np.count_nonzero(v[other] == 0)
         rounding += [_rounding(v, dtype) for v, dtype in zip(values, tensor.dtypes, strict=True)]
-    return Cloud(
-        names=(model.name, *(o.name for o in others)),
-        products=products,
-        rounding=rounding,
-        norm=square**0.5,
-        zeroed=zeros / np.maximum(differing, 1),
-    )
+    return Cloud(products, rounding, norm=square**0.5, zeroed=zeros / np.maximum(differing, 1))
 
 
-def _usable(tensor: Aligned) -> bool:
+def usable(tensor: Aligned) -> bool:
+    """Whether it says where models lie: a matrix that all of them have."""
     return len(tensor.shape) > 1 and not tensor.fixed and all(p is not None for p in tensor.parents)
 
 

@@ -17,8 +17,8 @@ from cardlint.lineage.candidates import MAX_CANDIDATES, Candidate
 from cardlint.lineage.declared import Origin
 
 if TYPE_CHECKING:
+    from cardlint.lineage.answer import Answer
     from cardlint.lineage.atlas.store import Atlas, Hit
-    from cardlint.lineage.explain import Answer
     from cardlint.repository import Repository
     from cardlint.source.interface import Source
     from cardlint.weights.sketch import Sketch
