@@ -6,35 +6,116 @@ from pathlib import Path
 
 import pytest
 
-from cardlint.history.timeline import read
+from cardlint.history.timeline import Timeline, read
 from cardlint.source.resolve import Resolver
+from tests.hub.faults import Fault
 from tests.hub.server import HubServer
 from tests.kit.repos import write_git
 
+ROWS: dict[int, dict[str, object]] = {
+    0: {"README.md": "# M\n", "model.safetensors": {"hex": "00"}},
+    1: {"README.md": "---\nbase_model: a/b\n---\n# M\n"},
+    3: {"model.safetensors": {"hex": "01"}, "tokenizer.json": "y" * 1_200_000},
+    5: {"model.safetensors": None, "new.safetensors": {"hex": "01"}},
+    30: {"README.md": "# M\n\nEmpty now.\n", "new.safetensors": None},
+}
+"""Commit → what it does to card and weights; the others touch another file. The tokenizer is too
+large to come with the history."""
 
-@pytest.mark.parametrize("length", [6, 60])
-def test_a_remote_history_is_the_local_one(
+
+def make(hub: Path, length: int) -> int:
+    """``org/model`` with so many commits; returns how many touch the card."""
+    big = "x" * 1_200_000
+    rows = []
+    for n in range(length):
+        files = {"x.txt": str(n), **({"tokenizer.json": big} if n == 0 else {}), **ROWS.get(n, {})}
+        rows.append({"date": f"2026-06-01T{n // 60:02}:{n % 60:02}", "files": files})
+    write_git(hub / "org" / "model", rows, bare=True)
+    return sum("README.md" in ROWS.get(n, {}) for n in range(length))
+
+
+def local(hub: Path) -> Timeline:
+    """Read without any network."""
+    return read(Resolver(hub=hub, offline=True).upstream("org/model"))
+
+
+def same(remote: Timeline, here: Timeline) -> bool:
+    """Change for change."""
+    first, second = (
+        [(c.kind, c.subject, c.before, c.after, c.commit.id) for c in timeline.changes]
+        for timeline in (remote, here)
+    )
+    sizes = [{p: f.size for p, f in t.states[-1].weights.items()} for t in (remote, here)]
+    return first == second and sizes[0] == sizes[1]
+
+
+@pytest.mark.parametrize("length", [1, 2, 6, 50, 51, 200])
+def test_a_remote_history_is_the_local_one_at_a_fixed_price(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int
 ) -> None:
-    """Change for change; a list for each commit and a read for each new card, or one clone."""
-    rows = [
-        {"date": f"2026-06-01T{n // 60:02}:{n % 60:02}", "files": {"x.txt": str(n)}}
-        for n in range(length)
+    """Never more than one call and one small read for each commit that touched the card.
+
+    It is two requests, whatever the length: none to the API, one for git's references, one for all
+    commits, trees and small files. The second time it is none.
+    """
+    touched = make(tmp_path / "hub", length)
+    with HubServer(tmp_path / "hub") as server:
+        for name, value in server.environment(tmp_path / "home").items():
+            monkeypatch.setenv(name, value)
+        for price in (2, 0):
+            source = Resolver().upstream("org/model")
+            server.ledger.clear()
+            remote = read(source)
+            assert remote.complete
+            assert same(remote, local(tmp_path / "hub"))
+            assert server.ledger.hub_requests == price <= 1 + touched
+            assert not [s.path for s in server.ledger.seen if s.path.startswith("/api/")]
+            assert server.ledger.bytes < 200_000  # 2.4 MB of tokenizers stayed where they are
+            assert server.ledger.cdn_requests == 0
+        assert server.ledger.leaks == []
+
+
+@pytest.mark.parametrize("length", [6, 60])
+def test_where_git_is_not_served_the_newest_commits_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    """At one list a commit, at most fifty; what is older is told, and not taken for new."""
+    make(tmp_path / "hub", length)
+    with HubServer(tmp_path / "hub") as server:
+        server.faults.add(Fault("hub", "/info/refs", "status", code=404))
+        for name, value in server.environment(tmp_path / "home").items():
+            monkeypatch.setenv(name, value)
+        remote = read(Resolver().upstream("org/model"))
+        # The commit, git, the list of commits, at most a list and a card for each.
+        assert server.ledger.hub_requests <= 3 + min(length, 50) + 3
+    if length <= 50:
+        assert remote.complete
+        assert same(remote, local(tmp_path / "hub"))
+        return
+    assert remote.why_incomplete == (
+        "50 of 60 commits were read, because git did not send them all: "
+        "the Hub answers 404 for the git history of org/model"
+    )
+    assert [gap.why for gap in remote.open_ends] == [
+        f"the history is not complete: {remote.why_incomplete}"
     ]
-    rows[0]["files"] = {"README.md": "# M\n", "model.safetensors": {"hex": "00"}}
-    rows[3]["files"] = {"README.md": "---\nbase_model: a/b\n---\n# M\n"}
-    rows[5]["files"] = {"model.safetensors": None}
-    write_git(tmp_path / "hub/org/model", rows, bare=True)
-    local = read(Resolver(hub=tmp_path / "hub", offline=True).upstream("org/model"))
+    kinds = [(c.kind.value, c.commit.id) for c in remote.changes]
+    assert kinds == [
+        (kind, remote.states[20].commit.id) for kind in ("base-removed", "weights-removed")
+    ]
+    assert remote.states[0].after_gap
+
+
+def test_the_size_of_a_large_weight_file_in_git_itself_is_asked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not come with the history: one list for each content that it had."""
+    rows = [{"date": f"2026-06-{n + 1:02}", "files": {"n.txt": str(n)}} for n in range(8)]
+    rows[2]["files"] = {"tf_model.ckpt": "w" * 1_100_000}
+    write_git(tmp_path / "hub" / "org" / "model", rows, bare=True)
     with HubServer(tmp_path / "hub") as server:
         for name, value in server.environment(tmp_path / "home").items():
             monkeypatch.setenv(name, value)
         remote = read(Resolver().upstream("org/model"))
-        asked = server.ledger.hub_requests
-        assert server.ledger.leaks == []
-    assert [(c.kind, c.subject, c.commit.id) for c in remote.changes] == [
-        (c.kind, c.subject, c.commit.id) for c in local.changes
-    ]
-    assert remote.complete
-    # the commit, the log, a list for each commit, two hops for each card; or a clone
-    assert asked <= (2 + length + 2 * 2 if length <= 50 else 6)
+        assert remote.states[-1].weights["tf_model.ckpt"].size == 1_100_000
+        assert server.ledger.hub_requests == 3 + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def test_a_private_repository_opens_with_its_token(
     server.tokens[TOKEN] = {"org/tuned"}
     with door(server, tmp_path) as hub:
         assert everything(hub.open("org/tuned"))
-    assert {s.authorization for s in server.ledger.of("hub")} == {f"Bearer {TOKEN}"}
+    pair = base64.b64encode(f"cardlint:{TOKEN}".encode()).decode()  # git's way
+    sent = {s.authorization for s in server.ledger.of("hub")}
+    assert sent == {f"Bearer {TOKEN}", f"Basic {pair}"}
     assert {s.authorization for s in server.ledger.of("cdn")} == {None}
 
 

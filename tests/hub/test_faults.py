@@ -25,6 +25,8 @@ LATE = {"ratelimit": '"api";r=0;t=290'}
 PLACES = {
     "describe": ("hub", r"/api/models/org/tuned\?expand"),
     "tree": ("hub", r"/tree/"),
+    "git refs": ("hub", r"/info/refs"),
+    "git pack": ("hub", r"git-upload-pack$"),
     "commits": ("hub", r"/commits/"),
     "raw": ("hub", r"/raw/"),
     "resolve": ("hub", r"/resolve/"),
@@ -60,6 +62,14 @@ FAULTS = {
 }
 
 
+def strike(server: HubServer, place: str, fault: Fault) -> Fault:
+    """Let requests of one kind go wrong; the list of commits is asked for where git is not served."""
+    origin, pattern = PLACES[place]
+    if place == "commits":
+        server.faults.add(Fault("hub", "/info/refs", "status", code=404))
+    return server.faults.add(replace(fault, origin=origin, pattern=pattern))
+
+
 def _matrix() -> list[Any]:
     """Every cell once, and for ever: the latter by default only on the two ends of the line."""
     rows = []
@@ -93,9 +103,7 @@ def test_a_fault_changes_nothing_or_is_a_reason(
     times: int | None,
 ) -> None:
     """And afterwards, with the same store, all is as it should be."""
-    origin, pattern = PLACES[place]
-    fault = replace(FAULTS[name], origin=origin, pattern=pattern, times=times)
-    server.faults.add(fault)
+    fault = strike(server, place, replace(FAULTS[name], times=times))
     started = time.monotonic()
     with door(server, tmp_path) as hub:
         said = ""
@@ -129,8 +137,7 @@ def test_a_passing_fault_is_overcome(
     server: HubServer, tmp_path: Path, place: str, name: str
 ) -> None:
     """One bad answer on each kind of request is not even noticed."""
-    origin, pattern = PLACES[place]
-    server.faults.add(replace(FAULTS[name], origin=origin, pattern=pattern, times=1))
+    strike(server, place, replace(FAULTS[name], times=1))
     with door(server, tmp_path, Limits(backoff=0.01, read=0.5)) as hub:
         assert everything(hub.open("org/tuned"))
         harmless = {("resolve", "drop in mid-body")}  # that body is not read at all

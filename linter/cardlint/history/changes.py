@@ -53,18 +53,26 @@ class Change:
 
 
 def between(states: Sequence[State]) -> tuple[Change, ...]:
-    """The changes, oldest first; a card that could not be read is passed over."""
+    """The changes, oldest first; a card that could not be read is passed over.
+
+    Where older commits could not be read, the first state is where the account begins: what it
+    holds is not new. The same goes for a card that follows one that nobody could read.
+    """
     found: list[Change] = []
     card: State | None = None
     weights: Mapping[str, WeightFile] = {}
+    begun = not (states and states[0].after_gap)
+    seen = begun
     for state in states:
-        if not state.card_unread:
-            if card is None or state.card_text is not card.card_text:
+        if state.card_unread:
+            seen = seen and card is not None
+        else:
+            if seen and (card is None or state.card_text is not card.card_text):
                 found += _card(card, state)
-            card = state
-        if state.weights != weights:
+            card, seen = state, True
+        if begun and state.weights != weights:
             found += _weights(weights, state)
-        weights = state.weights
+        weights, begun = state.weights, True
     return tuple(found)
 
 
@@ -156,11 +164,14 @@ def _weights(before: Mapping[str, WeightFile], state: State) -> Iterator[Change]
     removed = {p for p in before if p not in now}
     replaced = sorted(p for p in now if p in before and not now[p].same(before[p]))
     renamed: dict[str, str] = {}
+    moved: dict[str | None, list[str]] = {}
+    for path in sorted(added, reverse=True):
+        moved.setdefault(_hash(now[path]), []).append(path)
     for path in sorted(removed):
-        twin = next((p for p in sorted(added) if _certainly_same(now[p], before[path])), None)
-        if twin:
-            renamed[path] = twin
-            added.discard(twin)
+        twins = moved.get(_hash(before[path])) if _hash(before[path]) else None
+        if twins:
+            renamed[path] = twins.pop()
+            added.discard(renamed[path])
     removed -= renamed.keys()
     if renamed:
         yield Change(
@@ -178,10 +189,9 @@ def _weights(before: Mapping[str, WeightFile], state: State) -> Iterator[Change]
         yield Change(Kind.WEIGHTS_REMOVED, commit, summary(sorted(removed)), [*sorted(removed)], [])
 
 
-def _certainly_same(a: WeightFile, b: WeightFile) -> bool:
-    """By hash: two files of one size are not therefore one file."""
-    hashed = (a.sha256 and b.sha256) or (a.blob_id and b.blob_id)
-    return bool(hashed) and a.same(b)
+def _hash(file: WeightFile) -> str | None:
+    """What the content is known by: two files of one size are not therefore one file."""
+    return file.sha256 or file.blob_id
 
 
 def summary(paths: Sequence[str]) -> str:

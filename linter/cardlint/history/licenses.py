@@ -31,7 +31,7 @@ def declared(state: State) -> str | None:
 
 
 def changes(timeline: Timeline) -> Iterator[LicenseChange]:
-    """The changes since the first weights, oldest first."""
+    """The changes since the first weights, oldest first; none whose commit is not known."""
     published = False
     before: str | None = None
     for state in timeline.states:
@@ -39,7 +39,8 @@ def changes(timeline: Timeline) -> Iterator[LicenseChange]:
             continue
         after = declared(state)
         named = before == "other" and after is not None
-        if published and before and not named and before.casefold() != (after or "").casefold():
+        other = before and not named and before.casefold() != (after or "").casefold()
+        if published and before and other and not state.after_gap:
             yield LicenseChange(before, after, state.commit)
         before = after
         published = published or bool(state.weights)

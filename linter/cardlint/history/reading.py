@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from cardlint.errors import NotFound, Unavailable
 from cardlint.findings import NotChecked
@@ -43,15 +44,18 @@ def timeline(source: Source) -> Timeline:
     """
     history = source.history(MAX_COMMITS)
     states: list[State] = []
-    gaps: list[NotChecked] = []
-    before: Mapping[str, Entry] = {}
+    unlisted: dict[str, list[Commit]] = {}
     unread: dict[str, list[Commit]] = {}
+    before: Mapping[str, Entry] = {}
+    sizes: dict[str | None, Entry] = {}
+    gap = not history.complete
     for commit in reversed(list(_first_parents(history))):
         try:
             here = source.at(commit.id)
-            files = _entries(here)
+            files = _files(here, sizes)
         except Unavailable as reason:
-            unread.setdefault(reason.message, []).append(commit)
+            unlisted.setdefault(reason.message, []).append(commit)
+            gap = True
             continue
         last = states[-1] if states else None
         same = last is not None and CARD in before and not _differs(CARD, files, before)
@@ -62,15 +66,25 @@ def timeline(source: Source) -> Timeline:
         elif CARD in files:
             text, unread_card = _card(here)
         if unread_card and not same:
-            gaps.append(NotChecked("history", f"{CARD} at commit {commit.id[:7]}: {unread_card}"))
+            unread.setdefault(unread_card, []).append(commit)
         weights = {p: as_weights(e) for p, e in files.items() if is_weight_file(p)}
         changed = sorted(p for p in files.keys() | before.keys() if _differs(p, files, before))
         removed = tuple(p for p in changed if p not in files)
-        states.append(State(commit, text, weights, tuple(changed), removed, unread_card))
-        before = files
-    gaps += [_gap(commits, reason) for reason, commits in unread.items()]
-    missing = sum(len(commits) for commits in unread.values())
-    reasons = [f"{missing} commits could not be read"] if missing else []
+        states.append(
+            State(commit, text, weights, tuple(changed), removed, unread_card, after_gap=gap)
+        )
+        before, gap = files, unread_card is not None
+    gaps = [
+        _gap(f"{CARD} at", commits, "could not be read", why) for why, commits in unread.items()
+    ]
+    gaps += [
+        _gap("the files at", commits, "could not be listed", why)
+        for why, commits in unlisted.items()
+    ]
+    missing = sum(len(commits) for commits in unlisted.values())
+    reasons = (
+        [f"{missing:,} commit{'s' if missing > 1 else ''} could not be read"] if missing else []
+    )
     why = "; ".join([*reasons, *filter(None, [history.why_incomplete])]) or None
     return Timeline(tuple(states), history.complete and not missing, why, tuple(gaps))
 
@@ -87,11 +101,24 @@ def _first_parents(history: History) -> Iterator[Commit]:
         here = known.get(here.parents[0]) if here.parents else None
 
 
-def _entries(source: Source) -> Mapping[str, Entry]:
+def _files(source: Source, sizes: dict[str | None, Entry]) -> Mapping[str, Entry]:
+    """The files of a commit; their full list is asked for only where the size of weights is missed.
+
+    Args:
+        source: at the commit.
+        sizes: what such lists have told so far, by git's id; filled in here.
+    """
     try:
-        return source.entries()
+        files = dict(source.tracked())
+        missed = [p for p, e in files.items() if is_weight_file(p) and not (e.present or e.size)]
+        if any(files[p].blob_id not in sizes for p in missed):
+            files = dict(source.entries())
+            sizes |= {e.blob_id: e for e in files.values()}
+        else:
+            files |= {p: replace(sizes[files[p].blob_id], path=p) for p in missed}
     except NotFound:  # a commit without files
         return {}
+    return files
 
 
 def _differs(path: str, now: Mapping[str, Entry], before: Mapping[str, Entry]) -> bool:
@@ -112,6 +139,6 @@ def _card(here: Source) -> tuple[str | None, str | None]:
         return None, reason.message
 
 
-def _gap(commits: Sequence[Commit], reason: str) -> NotChecked:
-    which = commits[0].id[:7] + (f" and {len(commits) - 1} more" if len(commits) > 1 else "")
-    return NotChecked("history", f"the files at commit {which} could not be listed: {reason}")
+def _gap(what: str, commits: Sequence[Commit], failed: str, reason: str) -> NotChecked:
+    which = commits[0].id[:7] + (f" and {len(commits) - 1:,} more" if len(commits) > 1 else "")
+    return NotChecked("history", f"{what} commit {which} {failed}: {reason}")

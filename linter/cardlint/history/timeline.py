@@ -50,6 +50,8 @@ class State:
     """Those of them that are no longer there."""
     card_unread: str | None = None
     """Why there is a README.md that could not be read."""
+    after_gap: bool = False
+    """Whether commits before this one exist that could not be read: what is new here may be older."""
 
     @cached_property
     def card(self) -> Card | None:
@@ -94,6 +96,14 @@ class Timeline:
     gaps: tuple[NotChecked, ...] = field(default=())
     """States that could not be read."""
 
+    @property
+    def open_ends(self) -> tuple[NotChecked, ...]:
+        """What was not looked at; a rule on the past hands it on beside what it found."""
+        if self.complete:
+            return self.gaps
+        why = f"the history is not complete: {self.why_incomplete or 'older commits are not here'}"
+        return (NotChecked("history", why, "Check a full clone of the repository."), *self.gaps)
+
     @cached_property
     def uploads(self) -> tuple[Change, ...]:
         """The changes that brought weights, new or in place of others."""
@@ -104,6 +114,11 @@ class Timeline:
     def of(self, *kinds: Kind) -> tuple[Change, ...]:
         """The changes of these kinds, oldest first."""
         return tuple(c for c in self.changes if c.kind in kinds)
+
+    def dated(self, *kinds: Kind) -> tuple[Change, ...]:
+        """Those of them that are known to have come with their commit, not in one that was not read."""
+        unsure = {s.commit.id for s in self.states if s.after_gap}
+        return tuple(c for c in self.of(*kinds) if c.commit.id not in unsure)
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:

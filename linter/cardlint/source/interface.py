@@ -113,6 +113,17 @@ class Source(ABC):
             Unavailable: the list cannot be had.
         """
 
+    def tracked(self) -> Mapping[str, Entry]:
+        """Every file by path, with its ids; sizes only where they cost nothing further.
+
+        Where a size is not known, it is 0 and the entry is not ``present``. A history is read
+        through this door: what did not change has the same id.
+
+        Raises:
+            Unavailable: the list cannot be had.
+        """
+        return self.entries()
+
     @abstractmethod
     def read_ranges(self, ranges: Sequence[Range]) -> list[bytes]:
         """The bytes of many ranges, in the order asked for, each of exactly the length asked for.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from cardlint.findings import Confidence, Finding, Json, Severity
+from cardlint.findings import Confidence, Finding, Json, NotChecked, Severity
 from cardlint.history.changes import Kind
 from cardlint.history.wording import at, place, span, when
 from cardlint.repository import Repository
@@ -42,10 +42,11 @@ class BaseAddedLate(Rule):
     frameworks = ("g7-sbom-ai:bases", "nist-ai-600-1:bases")
     options: ClassVar[Mapping[str, Json]] = {"hours": 1}
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         timeline = repo.history
+        yield from timeline.open_ends
         order = {s.commit.id: n for n, s in enumerate(timeline.states)}
-        for change in timeline.of(Kind.BASE_ADDED):
+        for change in timeline.dated(Kind.BASE_ADDED):
             before = [u for u in timeline.uploads if order[u.commit.id] <= order[change.commit.id]]
             if not before:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardlint.findings import Finding, Severity
+from cardlint.findings import Finding, NotChecked, Severity
 from cardlint.history.changes import Kind, named_bases
 from cardlint.history.wording import at, field, when
 from cardlint.repository import Repository
@@ -37,14 +37,15 @@ class BaseRemoved(Rule):
     needs = frozenset({Fact.HISTORY})
     frameworks = ("g7-sbom-ai:bases", "nist-ai-600-1:bases")
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         timeline = repo.history
+        yield from timeline.open_ends
         order = {s.commit.id: n for n, s in enumerate(timeline.states)}
         last = next((s for s in reversed(timeline.states) if not s.card_unread), None)
         still = {b.rpartition("/")[2].casefold() for b in (named_bases(last) if last else ())}
         gone = {
             c.subject: c
-            for c in timeline.of(Kind.BASE_REMOVED)
+            for c in timeline.dated(Kind.BASE_REMOVED)
             if c.before == "front-matter" and c.subject.rpartition("/")[2].casefold() not in still
         }
         for base, change in gone.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardlint.findings import Finding, Location, Severity
+from cardlint.findings import Finding, Location, NotChecked, Severity
 from cardlint.history.changes import EMPTY, Kind
 from cardlint.history.wording import at, present, when
 from cardlint.repository import Repository
@@ -37,11 +37,12 @@ class CardEmptied(Rule):
     needs = frozenset({Fact.HISTORY})
     frameworks = ("br-lai:card-history", "nist-ai-600-1:card-history")
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        yield from repo.history.open_ends
         card = present(repo)
         if card is not None and len(card.body.strip()) >= EMPTY:
             return
-        emptied = repo.history.of(Kind.CARD_EMPTIED, Kind.CARD_REMOVED)
+        emptied = repo.history.dated(Kind.CARD_EMPTIED, Kind.CARD_REMOVED)
         if not emptied:
             return
         last = emptied[-1]

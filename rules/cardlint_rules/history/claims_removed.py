@@ -49,11 +49,12 @@ class ClaimsRemoved(Rule):
     options: ClassVar[Mapping[str, Json]] = {"minimum": 2}
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        yield from repo.history.open_ends
         yield from unread(repo.history.states)
         card = present(repo)
         now = card.text if card else ""
         by_commit: dict[str, list[Change]] = {}
-        for change in repo.history.of(Kind.RESULTS_REMOVED):
+        for change in repo.history.dated(Kind.RESULTS_REMOVED):
             if not re.search(rf"(?<![\d.]){re.escape(str(change.before))}(?![\d])", now):
                 by_commit.setdefault(change.commit.id, []).append(change)
         images = {

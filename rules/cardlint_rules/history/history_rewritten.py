@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import ClassVar
 
-from cardlint.findings import Confidence, Finding, Json, Location, Severity
+from cardlint.findings import Confidence, Finding, Json, Location, NotChecked, Severity
 from cardlint.history.wording import at, when
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
@@ -45,7 +45,8 @@ class HistoryRewritten(Rule):
     frameworks = ("br-lai:card-history", "nist-ai-600-1:card-history")
     options: ClassVar[Mapping[str, Json]] = {"known": []}
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        yield from repo.history.open_ends
         states = repo.history.states
         for state in states:
             if _SQUASHED.match(state.commit.title):

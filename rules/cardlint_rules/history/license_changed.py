@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cardlint.findings import Finding, Severity
+from cardlint.findings import Finding, NotChecked, Severity
 from cardlint.history.licenses import changes
 from cardlint.history.wording import at, field, when
 from cardlint.repository import Repository
@@ -39,7 +39,8 @@ class LicenseChanged(Rule):
     needs = frozenset({Fact.HISTORY})
     frameworks = ("br-lai:card-history", "nist-ai-600-1:card-history")
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        yield from repo.history.open_ends
         for change in changes(repo.history):
             after = change.after or "none"
             yield self.finding(

@@ -53,6 +53,7 @@ class LicenseLoosened(Rule):
     frameworks = ("nist-ai-600-1:license-compatible",)
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
+        yield from repo.history.open_ends
         for change in changes(repo.history):
             before, after = resolve(change.before), resolve(change.after or "")
             if before is None or after is None:

@@ -42,10 +42,12 @@ class ResultsChanged(Rule):
     frameworks = ("br-lai:card-history", "nist-ai-600-1:card-history")
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
-        yield from unread(repo.history.states)
         timeline = repo.history
+        yield from timeline.open_ends
+        yield from unread(timeline.states)
         order = {s.commit.id: n for n, s in enumerate(timeline.states)}
         uploads = [order[u.commit.id] for u in timeline.uploads]
+        sure = timeline.dated(Kind.RESULTS_CHANGED)
         stated: dict[str, int] = {}
         by_commit: dict[str, list[Change]] = {}
         for change in timeline.of(Kind.RESULTS_ADDED, Kind.RESULTS_CHANGED):
@@ -53,7 +55,7 @@ class ResultsChanged(Rule):
             since = stated.get(change.subject, 0)
             published = any(n < here for n in uploads)
             renewed = any(since < n <= here for n in uploads if n != min(uploads))
-            if change.kind is Kind.RESULTS_CHANGED and published and not renewed:
+            if change in sure and published and not renewed:
                 by_commit.setdefault(change.commit.id, []).append(change)
             stated[change.subject] = here
         card = present(repo)

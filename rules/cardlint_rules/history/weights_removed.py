@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cardlint.findings import Finding, Location, Severity
+from cardlint.findings import Finding, Location, NotChecked, Severity
 from cardlint.history.changes import Change, Kind
 from cardlint.history.timeline import Timeline, WeightFile
 from cardlint.history.wording import at, size, when
@@ -40,12 +40,13 @@ class WeightsRemoved(Rule):
     needs = frozenset({Fact.HISTORY})
     frameworks = ("br-lai:card-history", "nist-ai-600-1:hashes")
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         timeline = repo.history
+        yield from timeline.open_ends
         if not timeline.states:
             return
         left = timeline.states[-1].weights
-        for change in timeline.of(Kind.WEIGHTS_REMOVED):
+        for change in timeline.dated(Kind.WEIGHTS_REMOVED):
             gone = [p for p in _paths(change) if p not in left]
             folders = {p.rpartition("/")[0] for p in left}
             gone = [p for p in gone if p.rpartition("/")[0] not in folders]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
-from cardlint.findings import Finding, Json, Location, Severity
+from cardlint.findings import Finding, Json, Location, NotChecked, Severity
 from cardlint.history.changes import Kind
 from cardlint.history.wording import at, span, when
 from cardlint.repository import Repository
@@ -42,15 +42,23 @@ class WeightsReplacedSilently(Rule):
     frameworks = ("br-lai:card-history", "nist-ai-600-1:card-history")
     options: ClassVar[Mapping[str, Json]] = {"hours": 24}
 
-    def check(self, repo: Repository) -> Iterator[Finding]:
+    def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         timeline = repo.history
+        yield from timeline.open_ends
         window = timedelta(hours=self.option["hours"])
         cards = [s.commit.date for s in timeline.states if "README.md" in s.changed]
-        uploaded: dict[str, datetime] = {}
-        for change in timeline.uploads:
+        sure = timeline.dated(Kind.WEIGHTS_REPLACED)
+        first = timeline.states[:1]
+        since = {p: s.commit.date for s in first for p in s.weights}
+        for change in timeline.of(Kind.WEIGHTS_ADDED, Kind.WEIGHTS_REPLACED, Kind.WEIGHTS_RENAMED):
             paths = [str(p) for p in change.after] if isinstance(change.after, list) else []
-            if change.kind is Kind.WEIGHTS_REPLACED:
-                there = max(change.commit.date - uploaded[p] for p in paths)
+            if change.kind is Kind.WEIGHTS_RENAMED and isinstance(change.before, list):
+                since |= {
+                    new: since[str(old)] for old, new in zip(change.before, paths, strict=True)
+                }
+                continue
+            if change in sure:
+                there = max(change.commit.date - since[p] for p in paths)
                 told = any(abs(d - change.commit.date) <= window for d in cards)
                 if there > window and not told:
                     yield self.finding(
@@ -66,4 +74,4 @@ class WeightsReplacedSilently(Rule):
                             "hours": round(there.total_seconds() / 3600, 1),
                         },
                     )
-            uploaded |= dict.fromkeys(paths, change.commit.date)
+            since |= dict.fromkeys(paths, change.commit.date)

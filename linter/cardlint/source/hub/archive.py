@@ -1,8 +1,9 @@
-"""A long history in one request: the commits, trees and small files of a repository, as git sends them.
+"""A history in two requests: the commits, trees and small files of a repository, as git sends them.
 
-One file list and one card for each of a thousand commits would be two thousand requests. Git's own
-protocol (gitprotocol-pack(5), gitprotocol-http(5)) sends them all in one answer, without what is
-kept in LFS and, where the Hub filters, without files above a megabyte.
+The Hub's API lists commits without saying what they touched: a file list and a card for each would
+be two requests for each commit. Git's own protocol (gitprotocol-pack(5), gitprotocol-http(5)) sends
+them all in one answer, without what is kept in LFS and, where the Hub filters, without files above
+a megabyte.
 """
 
 from __future__ import annotations
@@ -10,30 +11,40 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from cardlint.errors import Malformed
+from cardlint.errors import Malformed, Unavailable, Unreachable
 from cardlint.source.git import Git
+from cardlint.source.git_pack import look_through
 from cardlint.source.hub.client import Asked, Client, TryAgain
+from cardlint.source.store import Store
 
-MAX_PACK = 256 << 20
+MAX_REFS = 16 << 20
+"""Bytes of the list of branches, tags and pull requests: about 250,000."""
+MAX_PACK = 64 << 20
 """Bytes of a pack that are taken at most."""
-WORTH = 50
-"""Commits from which on this is better than asking for each."""
+MAX_SECONDS = 60.0
+"""How long a pack may take to come; a server that never ends is not waited for."""
+MAX_KEPT = 16 << 20
+"""Bytes of a pack that is kept for the next run."""
 _FILTER = b"blob:limit=1m"
 _DATA, _PROGRESS, _FAILURE = 1, 2, 3
 
 
-def fetch(client: Client, repo_id: str, commit: str) -> Git:
+def fetch(client: Client, store: Store, repo_id: str, commit: str) -> Git:
     """Fetch all that leads to a commit, into a folder that goes when it is let go of.
+
+    What leads to a commit can never change, so it is asked for once.
 
     Raises:
         Unavailable: it cannot be had in this way.
     """
     asked = Asked(repo_id, "the git history")
+    key = f"pack:{client.site}:{repo_id}:{commit}"
     folder = tempfile.mkdtemp(prefix="cardlint-")
     try:
         git = Path(folder, "git")
@@ -41,10 +52,17 @@ def fetch(client: Client, repo_id: str, commit: str) -> Git:
         packs.mkdir(parents=True)
         (git / "HEAD").write_text(commit + "\n")
         pack = packs / "pack-fetched.pack"
-        client.trying(asked, lambda: _download(client, repo_id, commit, pack, asked))
+        known = store.get(key)
+        if known is None:
+            client.trying(asked, lambda: _download(client, commit, pack, asked))
+        else:
+            pack.write_bytes(known)
+            client.usage.add(cached=len(known))
         _index(pack, asked)
         opened = Git(git, git)
         opened.commit(commit)
+        if known is None and pack.stat().st_size <= MAX_KEPT:
+            store.put(key, pack.read_bytes())
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -52,17 +70,17 @@ def fetch(client: Client, repo_id: str, commit: str) -> Git:
     return opened
 
 
-def _download(client: Client, repo_id: str, commit: str, pack: Path, asked: Asked) -> None:
-    url = f"{client.site}/{repo_id}"
+def _download(client: Client, commit: str, pack: Path, asked: Asked) -> None:
+    url = f"{client.site}/{asked.repo_id}"
     headers = _credentials(client)
     with client.following(
         f"{url}/info/refs?service=git-upload-pack", headers, asked, leave=False
     ) as response:
-        offered = client.body(response, asked, None, 16 << 20)
+        offered = client.body(response, asked, None, MAX_REFS)
         service = str(response.url).partition("/info/refs")[0]
     capabilities = offered.partition(b"\0")[2].partition(b"\n")[0].split(b" ")
     if b"side-band-64k" not in capabilities:
-        raise Malformed(f"{repo_id} is not offered as a git repository")
+        raise Malformed(f"{asked.repo_id} is not offered as a git repository")
     known = (b"side-band-64k", b"ofs-delta", b"no-progress", b"filter")
     wishes = b" ".join(wish for wish in known if wish in capabilities)
     body = _line(b"want " + commit.encode() + b" " + wishes + b"\n")
@@ -77,9 +95,26 @@ def _download(client: Client, repo_id: str, commit: str, pack: Path, asked: Aske
         client.send(f"{service}/git-upload-pack", headers, asked, body) as response,
         pack.open("wb") as file,
     ):
-        if response.status_code != 200:
-            raise Malformed(f"the git history of {repo_id} was refused: {response.status_code}")
-        _unwrap(client.parts(response, asked, MAX_PACK), file, asked)
+        client.accept(response, asked)
+        _unwrap(_in_time(client.parts(response, asked, MAX_PACK), asked), file, asked)
+
+
+def _in_time(parts: Iterator[bytes], asked: Asked) -> Iterator[bytes]:
+    """The same pieces, until they take too long all in all; trying again would take as long."""
+    started = time.monotonic()
+    late = Unreachable(
+        f"{asked.what} of {asked.repo_id} did not come within {MAX_SECONDS:.0f} s",
+        remedy="Clone the repository, and check the clone.",
+    )
+    try:
+        for part in parts:
+            if time.monotonic() - started > MAX_SECONDS:
+                raise late
+            yield part
+    except TryAgain as reason:
+        if isinstance(reason.reason, Unreachable):  # it drips
+            raise late from None
+        raise
 
 
 def _credentials(client: Client) -> dict[str, str]:
@@ -126,8 +161,11 @@ def _index(pack: Path, asked: Asked) -> None:
     from dulwich.pack import PackData
 
     try:
+        look_through(pack)
         with PackData(str(pack), object_format=SHA1) as data:
             data.check()
             data.create_index(str(pack.with_suffix(".idx")))
+    except Unavailable:
+        raise
     except Exception as error:  # dulwich's kinds are many; to the user all are one
         raise Malformed(f"{asked.what} of {asked.repo_id} came damaged") from error

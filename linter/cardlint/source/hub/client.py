@@ -197,8 +197,7 @@ class Client:
             with self.send(url, headers, asked) as response:
                 onward = self.onward(response)
                 if onward is None or (not leave and not self.is_hub(onward)):
-                    if response.status_code >= 400:
-                        self._refuse(response, asked)
+                    self.accept(response, asked)
                     yield response
                     return
             url = onward
@@ -218,8 +217,15 @@ class Client:
             raise Malformed(f"the Hub redirects to a {scheme or 'nameless'} address")
         return onward
 
-    def _refuse(self, response: httpx.Response, asked: Asked) -> None:
-        """Raise what an answer of 400 and more means."""
+    def accept(self, response: httpx.Response, asked: Asked) -> None:
+        """Raise what an answer of 400 and more means.
+
+        Raises:
+            TryAgain: the Hub is in trouble.
+            Unavailable: the Hub refuses.
+        """
+        if response.status_code < 400:
+            return
         length = response.headers.get("content-length", "")
         if length.isdigit() and len(length) < 6:  # then the connection can be used again
             response.read()

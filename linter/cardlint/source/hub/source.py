@@ -24,7 +24,8 @@ from cardlint.source.store import Store
 
 MAX_IN_GIT = 16 << 20
 """Bytes of a file kept in git itself that is fetched whole; the Hub sends larger ones to LFS."""
-PAGE = listing.PAGE
+WITHOUT_GIT = 50
+"""Commits that are told where git does not send the history."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -87,7 +88,9 @@ class Hub:
             Unavailable: it cannot be had in this way.
         """
         if (repo_id, commit) not in self._archives:
-            self._archives[repo_id, commit] = archive.fetch(self.client, repo_id, commit)
+            self._archives[repo_id, commit] = archive.fetch(
+                self.client, self.store, repo_id, commit
+            )
         return self._archives[repo_id, commit]
 
     def close(self) -> None:
@@ -118,7 +121,7 @@ class HubSource(Source):
         self._id = repo_id
         self._entries: Mapping[str, Entry] | None = None
         self._archive: Git | None = None
-        """Where the commits of a long history are, once it was asked for."""
+        """Where the commits of the history are, once it was asked for."""
         self._content = Content(hub.client, hub.store, repo_id, commit, hub.readers)
 
     @property
@@ -130,12 +133,27 @@ class HubSource(Source):
         """Every file of the commit, with sizes and hashes."""
         if self._entries is None:
             hub = self._hub
-            here = self._archive.files(self._commit)[0] if self._archive else {}
-            if here and all(e.present or e.sha256 for e in here.values()):
-                self._entries = {p: replace(e, present=True) for p, e in here.items()}
+            here = self.tracked() if self._archive else {}
+            if here and all(e.present for e in here.values()):
+                self._entries = here
             else:  # there is none, or a file was too large to be sent with it
                 self._entries = listing.files(hub.client, hub.store, self._id, self._commit)
         return self._entries
+
+    def tracked(self) -> Mapping[str, Entry]:
+        """What the history that was fetched says of the commit; else the whole list."""
+        if self._entries is not None or self._archive is None:
+            return self.entries()
+        files = self._archive.files(self._commit)[0]  # the Hub has what a pointer stands for
+        return {p: replace(e, present=True) if e.sha256 else e for p, e in files.items()}
+
+    def entry(self, path: str) -> Entry:
+        """One file's entry; one that came with the history costs no list."""
+        if self._entries is None and self._archive:
+            known = self.tracked().get(path)
+            if known and known.present:
+                return known
+        return super().entry(path)
 
     def read_ranges(self, ranges: Sequence[Range]) -> list[bytes]:
         """From the Hugging Face cache, the store of this program, or the Hub, in this order."""
@@ -170,20 +188,21 @@ class HubSource(Source):
         return self._content.whole(entry)
 
     def history(self, limit: int | None = None) -> History:
-        """The commits that led here.
+        """The commits that led here: git's own, with parents, in two requests.
 
-        The Hub's list does not tell parents. Where it is long (:data:`archive.WORTH`), and git
-        will send it in one piece, the answer is git's own, with parents; then the commits that
-        are opened from here by :meth:`at` cost no further requests for lists and small files.
+        The commits that are opened from here by :meth:`at` then cost nothing for file ids and small
+        files. Where git is not served, the Hub's list is taken, which does not tell parents; each
+        of its commits costs a list of files, so only the newest :data:`WITHOUT_GIT` are told.
         """
-        client = self._hub.client
-        first = listing.history(client, self._id, self._commit, min(limit or PAGE, PAGE))
-        if len(first.commits) <= archive.WORTH:
-            return first
         try:
             self._archive = self._hub.archive(self._id, self._commit)
-        except Unavailable:  # then each commit is asked for, as far as the budget goes
-            return listing.history(client, self._id, self._commit, limit)
+        except Unavailable as reason:
+            few = min(limit or WITHOUT_GIT, WITHOUT_GIT)
+            found = listing.history(self._hub.client, self._id, self._commit, few)
+            if found.complete or few == limit:
+                return found
+            why = f"{found.why_incomplete}, because git did not send them all: {reason.message}"
+            return replace(found, why_incomplete=why)
         return self._archive.history(self._commit, limit)
 
     def at(self, revision: str) -> Source:
