@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from cardlint.findings import Finding
 from cardlint.history.timeline import Timeline, read
+from cardlint.repository import Repository
+from cardlint.source.hub.listing import downloads
+from cardlint.source.interface import Downloads
 from cardlint.source.resolve import Resolver
+from cardlint_rules.history.base_added_late import BaseAddedLate
 from tests.hub.faults import Fault
 from tests.hub.server import HubServer
 from tests.kit.repos import write_git
@@ -119,3 +125,48 @@ def test_the_size_of_a_large_weight_file_in_git_itself_is_asked_for_once(
         remote = read(Resolver().upstream("org/model"))
         assert remote.states[-1].weights["tf_model.ckpt"].size == 1_100_000
         assert server.ledger.hub_requests == 3 + 1
+
+
+def test_a_base_named_late_says_what_the_hub_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Downloads come with the first answer: no request more, and no word on what is not known."""
+    rows = [
+        {"date": "2026-06-01", "files": {"README.md": "# M\n", "model.safetensors": {"hex": "00"}}},
+        {"date": "2026-06-11", "files": {"README.md": "---\nbase_model: a/b\n---\n# M\n"}},
+    ]
+    write_git(tmp_path / "hub" / "org" / "model", rows, bare=True)
+
+    def found(resolver: Resolver) -> Finding:
+        (only,) = BaseAddedLate().check(Repository(resolver.upstream("org/model"), resolver))
+        assert isinstance(only, Finding)
+        return only
+
+    with HubServer(tmp_path / "hub") as server:
+        server.downloads["org/model"] = 1234
+        for name, value in server.environment(tmp_path / "home").items():
+            monkeypatch.setenv(name, value)
+        remote = found(Resolver())
+        asked = [s.path for s in server.ledger.seen if s.path.startswith("/api/")]
+        assert asked == ["/api/models/org/model"]
+    here = found(Resolver(hub=tmp_path / "hub", offline=True))
+    today = datetime.now(UTC).date()
+    assert remote.message == here.message + (
+        f" The repository was downloaded 1,234 times in the 30 days to {today} "
+        "(all time: 11,106); the Hub does not say how often in the time between."
+    )
+    assert remote.evidence == {
+        **here.evidence,
+        "downloads_30_days": 1234,
+        "downloads_all_time": 11106,
+        "downloads_until": str(today),
+    }
+    assert "downloads" not in " ".join(here.evidence)
+
+
+@pytest.mark.parametrize("month", [None, True, "9", -1, 1.5, 10**30])
+def test_a_count_that_is_no_count_is_not_told(month: object) -> None:
+    """Only a number that can be one."""
+    assert downloads({"downloads": month, "downloadsAllTime": 5}, "") is None
+    told = downloads({"downloads": 5, "downloadsAllTime": month}, "Wed, 21 Oct 2015 07:28:00 GMT")
+    assert told == Downloads(5, None, date(2015, 10, 21))

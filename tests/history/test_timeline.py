@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,60 @@ def test_many_commits_cost_little(tmp_path: Path) -> None:
     found = read(source)
     assert len({id(s.card_text) for s in found.states}) == 1
     assert [c.kind for c in found.changes] == [Kind.CARD_ADDED]
+
+
+def test_what_is_older_than_what_was_read_is_not_taken_for_new(tmp_path: Path) -> None:
+    """A shallow clone begins in the middle: its first card and weights were there before."""
+    history(
+        tmp_path,
+        {"README.md": "# M\n", "model.safetensors": {"hex": "00"}},
+        {"README.md": "---\nbase_model: a/b\n---\n# M\n"},
+        {"model.safetensors": {"hex": "01"}},
+        bare=True,
+    )
+    url = f"file://{tmp_path / 'r'}"
+    command = ["git", "clone", "-q", "--bare", "--depth", "2", url, str(tmp_path / "shallow")]
+    subprocess.run(command, check=True)
+    found = read(Resolver(offline=True).target(str(tmp_path / "shallow")))
+    assert kinds(found) == [(3, "weights-replaced", "model.safetensors")]
+    assert [s.after_gap for s in found.states] == [True, False]
+    why = "the history is not complete: older commits are not in this clone (it is shallow)"
+    assert [gap.why for gap in found.open_ends] == [why]
+    said = [*telling.conclusions(found)]
+    assert said[0].startswith("Weights were here on 2026-06-02")
+    assert "not all that came before could be read" in table.text(found, "m", Style())
+
+
+def test_a_first_card_that_nobody_could_read_makes_nothing_new(tmp_path: Path) -> None:
+    """Nor can it be said since when the next one says what it says."""
+    found = history(
+        tmp_path,
+        {"README.md": {"hex": "ff00ff"}, "model.safetensors": {"hex": "00"}},
+        {"README.md": "---\nbase_model: a/b\n---\n# M\n"},
+        {"README.md": "---\nbase_model: [a/b, c/d]\n---\n# M\n"},
+    )
+    assert [(day, kind) for day, kind, _ in kinds(found)] == [
+        (1, "weights-added"),
+        (3, "base-added"),
+    ]
+    assert [c.subject for c in found.dated(Kind.BASE_ADDED)] == ["c/d"]
+
+
+def test_the_reasons_of_many_commits_are_one(tmp_path: Path) -> None:
+    """A hundred cards that cannot be read are not a hundred lines."""
+    found = history(tmp_path, *({"README.md": {"hex": f"ff0{n}ff"}} for n in range(5)))
+    assert len(found.gaps) == 1
+    assert "and 4 more could not be read: README.md is not UTF-8" in found.gaps[0].why
+
+
+def test_what_was_copied_and_moved_keeps_its_pairs(tmp_path: Path) -> None:
+    """Two files of one content become two others."""
+    found = history(
+        tmp_path,
+        {"a.bin": "x", "b.bin": "x"},
+        {"a.bin": None, "b.bin": None, "c.bin": "x", "d.bin": "x", "e.bin": "x"},
+    )
+    assert [(c.kind, c.before, c.after) for c in found.changes[1:]] == [
+        (Kind.WEIGHTS_RENAMED, ["a.bin", "b.bin"], ["c.bin", "d.bin"]),
+        (Kind.WEIGHTS_ADDED, [], ["e.bin"]),
+    ]

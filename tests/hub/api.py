@@ -185,6 +185,7 @@ class Api:
             "gated": "manual" if state == "gated" else False,
             "disabled": state == "disabled",
             "downloads": self.hub.downloads.get(id_, 0),
+            "downloadsAllTime": 9 * self.hub.downloads.get(id_, 0),
             "likes": 0,
             "lastModified": repo.commits(commit)[0].date.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "createdAt": repo.commits(commit)[-1].date.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
@@ -195,6 +196,8 @@ class Api:
         if not expand or "siblings" in expand:
             blobs = request.first("blobs") in {"true", "1"}
             info["siblings"] = [_sibling(p, f, blobs=blobs) for p, f in files.items()]
+        if not expand:
+            del info["downloadsAllTime"]  # only told when asked for
         if expand:
             info = {k: v for k, v in info.items() if k in {*expand, "_id", "id"}}
             if "childrenModelCount" in expand:

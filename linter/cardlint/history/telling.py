@@ -37,7 +37,7 @@ def namings(timeline: Timeline) -> Iterator[Naming]:
     """Each base's first naming, oldest first."""
     seen: set[str] = set()
     order = {s.commit.id: n for n, s in enumerate(timeline.states)}
-    for change in timeline.of(Kind.BASE_ADDED):
+    for change in timeline.dated(Kind.BASE_ADDED):
         if change.subject in seen:
             continue
         seen.add(change.subject)
@@ -125,16 +125,21 @@ def rows(timeline: Timeline) -> Iterator[tuple[State, list[str]]]:
         by_commit.setdefault(change.commit.id, []).append(change)
     before: State | None = None
     for state in timeline.states:
-        yield state, deeds(by_commit.get(state.commit.id, ()), state, before)
+        missed = ["(not all that came before could be read)"] if state.after_gap else []
+        yield state, missed + deeds(by_commit.get(state.commit.id, ()), state, before)
         before = state
 
 
 def conclusions(timeline: Timeline) -> Iterator[str]:
     """What the timeline comes to, in sentences."""
-    if timeline.uploads:
+    first = timeline.states[0] if timeline.states else None
+    if first and first.after_gap and first.weights:
+        yield f"Weights were here on {at(first.commit)}, and perhaps before."
+    elif timeline.uploads:
         yield f"Weights are here since {at(timeline.uploads[0].commit)}."
-        if timeline.states and not timeline.states[-1].weights:
-            yield "No weights are left."
+    had = timeline.uploads or (first and first.weights)
+    if had and not timeline.states[-1].weights:
+        yield "No weights are left."
     for naming in namings(timeline):
         if naming.uploaded is not None:
             gap = span(naming.commit.date - naming.uploaded.date)
@@ -161,6 +166,7 @@ def document(timeline: Timeline, model: str) -> dict[str, Json]:
                 "id": state.commit.id,
                 "date": when(state.commit),
                 "title": state.commit.title,
+                "after_gap": state.after_gap,
                 "changed": [*state.changed],
                 "removed": [*state.removed],
                 "changes": [

@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from cardlint.errors import Malformed, NotFound, OverBudget
@@ -94,6 +94,18 @@ class History:
     why_incomplete: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Downloads:
+    """How often files of a repository were downloaded, as the place counts it."""
+
+    month: int
+    """In the 30 days up to :attr:`until`."""
+    ever: int | None
+    """Since the repository began, where the place says so."""
+    until: date
+    """The day on which it was said, in UTC."""
+
+
 class Source(ABC):
     """One model repository at one commit."""
 
@@ -133,6 +145,11 @@ class Source(ABC):
             Malformed: a range reaches out of its file, or what came back is not what was asked.
             Unavailable: the bytes cannot be had.
         """
+
+    @property
+    def downloads(self) -> Downloads | None:
+        """How often the repository was downloaded; ``None`` where that was not said."""
+        return None
 
     @property
     def skipped(self) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from cardlint.history.changes import Kind
 from cardlint.history.wording import at, place, span, when
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint.source.interface import Downloads
 
 
 class BaseAddedLate(Rule):
@@ -18,7 +19,8 @@ class BaseAddedLate(Rule):
     ## What it checks
     For each base that the card names, in the front matter or in a sentence on derivation: the time
     between the last upload of weights before it was named and the commit that first named it. More
-    than `hours` (1 unless set) is told. A base that came with new weights is not late.
+    than `hours` (1 unless set) is told. A base that came with new weights is not late. Where the Hub
+    says how often the repository was downloaded, that is told too; it does not count by period.
 
     ## Why it matters
     Who took the model in the meantime did not know what it was made from, and under which terms.
@@ -32,7 +34,7 @@ class BaseAddedLate(Rule):
     correction is about.
 
     ## Sources
-    - Hub documentation, Model Cards, "Specifying a base model"
+    - Hub documentation, Model Cards, "Specifying a base model"; Models, "Download Stats"
     - The Rio 3.5 Open 397B case of June 2026
     """
 
@@ -45,6 +47,7 @@ class BaseAddedLate(Rule):
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         timeline = repo.history
         yield from timeline.open_ends
+        downloads = repo.source.downloads
         order = {s.commit.id: n for n, s in enumerate(timeline.states)}
         for change in timeline.dated(Kind.BASE_ADDED):
             before = [u for u in timeline.uploads if order[u.commit.id] <= order[change.commit.id]]
@@ -56,7 +59,7 @@ class BaseAddedLate(Rule):
             prose = change.after == "prose"
             yield self.finding(
                 f"{change.subject} is named as a base since {at(change.commit)}, "
-                f"{span(gap)} after the weights of {at(before[-1].commit)}.",
+                f"{span(gap)} after the weights of {at(before[-1].commit)}.{_told(downloads)}",
                 place(repo, change.subject),
                 confidence=Confidence.HIGH if prose else Confidence.CERTAIN,
                 next_step="Say in the card since when this base is named, and for which weights.",
@@ -69,5 +72,27 @@ class BaseAddedLate(Rule):
                     "weights_date": when(before[-1].commit),
                     "first_weights_date": when(before[0].commit),
                     "hours": round(gap.total_seconds() / 3600, 1),
+                    **_counted(downloads),
                 },
             )
+
+
+def _told(downloads: Downloads | None) -> str:
+    """A sentence on downloads, where they are known."""
+    if downloads is None:
+        return ""
+    ever = f" (all time: {downloads.ever:,})" if downloads.ever is not None else ""
+    return (
+        f" The repository was downloaded {downloads.month:,} times in the 30 days to "
+        f"{downloads.until}{ever}; the Hub does not say how often in the time between."
+    )
+
+
+def _counted(downloads: Downloads | None) -> dict[str, Json]:
+    if downloads is None:
+        return {}
+    return {
+        "downloads_30_days": downloads.month,
+        "downloads_all_time": downloads.ever,
+        "downloads_until": downloads.until.isoformat(),
+    }

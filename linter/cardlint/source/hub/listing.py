@@ -6,17 +6,20 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 from cardlint.errors import AccessDenied, Malformed, OverBudget
 from cardlint.source.hub.client import Asked, Client
-from cardlint.source.interface import Commit, Entry, History, is_repo_id
+from cardlint.source.interface import Commit, Downloads, Entry, History, is_repo_id
 from cardlint.source.local import MAX_FILES
 from cardlint.source.store import Store
 
 RELATIONS = ("finetune", "merge", "adapter", "quantized")
 """The Hub's own words (hub-docs, "Model cards", base model)."""
+DESCRIPTION = ("sha", "disabled", "gated", "private", "downloads", "downloadsAllTime")
+"""What is asked of a repository's description (huggingface_hub, ``ModelInfo``)."""
 PAGE = 100
 """Commits asked for at once; the Hub's own JavaScript client asks for as many."""
 _NEXT = re.compile(r'<([^<>]{1,4096})>\s*;\s*rel="?next"?')
@@ -77,6 +80,27 @@ def history(client: Client, repo_id: str, commit: str, limit: int | None) -> His
     )
     why = None if whole else f"{len(kept):,} of {total or 'more'} commits were read"
     return History(kept, complete=whole, why_incomplete=why)
+
+
+def downloads(info: Row, date: str) -> Downloads | None:
+    """What a description says of downloads.
+
+    Args:
+        info: the description.
+        date: when the Hub said so (RFC 9110, section 6.6.1); today where it gives none.
+    """
+    month, ever = info.get("downloads"), info.get("downloadsAllTime")
+    if not _count(month):
+        return None
+    try:
+        day = parsedate_to_datetime(date).astimezone(UTC).date()
+    except (ValueError, OverflowError):
+        day = datetime.now(UTC).date()
+    return Downloads(month, ever if _count(ever) else None, day)
+
+
+def _count(value: Any) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value < 10**15
 
 
 def children(client: Client, repo_id: str, limit: int) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from cardlint.source.hub import archive, listing
 from cardlint.source.hub.client import Asked, Client
 from cardlint.source.hub.content import Content
 from cardlint.source.hub.refusals import disabled
-from cardlint.source.interface import Entry, History, Identity, Range, Source, is_repo_id
+from cardlint.source.interface import Downloads, Entry, History, Identity, Range, Source, is_repo_id
 from cardlint.source.limits import Limits, Usage
 from cardlint.source.local import read_file
 from cardlint.source.store import Store
@@ -60,10 +60,10 @@ class Hub:
             Unavailable: it cannot be had, and why.
         """
         at = f"/revision/{quote(revision, safe='')}" if revision else ""
-        fields = urlencode([("expand", f) for f in ("sha", "disabled", "gated", "private")])
+        fields = urlencode([("expand", field) for field in listing.DESCRIPTION])
         what = f"revision {revision}" if revision else "the description"
         asked = Asked(repo_id, what, opening=True)
-        info, _ = self.client.json(f"/api/models/{quote(repo_id)}{at}?{fields}", asked)
+        info, headers = self.client.json(f"/api/models/{quote(repo_id)}{at}?{fields}", asked)
         if not isinstance(info, dict):
             raise Malformed(f"the Hub's description of {repo_id} is no object")
         if info.get("disabled"):
@@ -71,7 +71,9 @@ class Hub:
         commit, real = str(info.get("sha")), str(info.get("id"))
         if not _COMMIT.fullmatch(commit):
             raise Malformed(f"the Hub names no commit of {repo_id}")
-        return HubSource(self, real if is_repo_id(real) else repo_id, commit, revision)
+        source = HubSource(self, real if is_repo_id(real) else repo_id, commit, revision)
+        source.said = listing.downloads(info, headers.get("date", ""))
+        return source
 
     def children(self, repo_id: str, limit: int) -> list[tuple[str, str]]:
         """``(id, relation)`` of the models that declare ``repo_id`` as their base."""
@@ -122,12 +124,19 @@ class HubSource(Source):
         self._entries: Mapping[str, Entry] | None = None
         self._archive: Git | None = None
         """Where the commits of the history are, once it was asked for."""
+        self.said: Downloads | None = None
+        """What the description said of downloads, where the repository was opened by its name."""
         self._content = Content(hub.client, hub.store, repo_id, commit, hub.readers)
 
     @property
     def identity(self) -> Identity:
         """Repository and commit."""
         return self._identity
+
+    @property
+    def downloads(self) -> Downloads | None:
+        """Counted by the Hub, told when the repository was opened."""
+        return self.said
 
     def entries(self) -> Mapping[str, Entry]:
         """Every file of the commit, with sizes and hashes."""
