@@ -130,7 +130,7 @@ class Checker:
             for f in t.findings
         )
         told = [f for t in targets for f in t.findings]
-        return Report(tuple(targets), _infos(told), tuple(stale))
+        return Report(tuple(targets), _infos(told), tuple(stale), self.resolver.cost)
 
     def _by_baseline(self, targets: Sequence[TargetReport]) -> dict[Path, list[int]]:
         files: dict[Path, list[int]] = {}

@@ -187,6 +187,8 @@ class Report:
     """The rules that found something, by id."""
     stale: tuple[str, ...] = ()
     """Entries of the baseline that match nothing any more, one line each."""
+    run: Mapping[str, Mapping[str, int | float]] = field(default_factory=dict)
+    """What the run has cost (``hub``); empty where the network was not asked."""
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""

@@ -11,7 +11,7 @@ import click
 
 from cardlint import cli
 from cardlint.cli import _check_options as groups
-from cardlint.cli import _hub, options
+from cardlint.cli import _cost, _hub, options
 from cardlint.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @groups.fixing()
 @_hub.telling()
 @groups.results()
+@_cost.option()
 def command(
     targets: tuple[str, ...],
     files_from: str | None,
@@ -42,6 +43,7 @@ def command(
     fixing: groups.Fixing,
     telling: _hub.Telling,
     results: groups.Results,
+    verbose: bool,
 ) -> int:
     """Check model repositories.
 
@@ -58,6 +60,7 @@ def command(
         raise UsageError(f"{files_from} names no target", remedy="Write one on each line.")
     outputs = results.files()
     run = checker(everything[0], sources, chosen, aside)
+    _cost.watch(run.resolver, verbose=verbose)
     checked = list(_each(run, everything, results))
     if fixing.wanted:
         from cardlint.cli._fixing import mend

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cardlint import cli
-from cardlint.cli import options
+from cardlint.cli import _cost, options
 from cardlint.cli.options import Output, Sources
 from cardlint.errors import Unavailable, UsageError
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 )
 @options.sources()
 @options.output("text", "json")
+@_cost.option()
 def command(
     model: str,
     parents: tuple[str, ...],
@@ -53,6 +54,7 @@ def command(
     figure: Path | None,
     sources: Sources,
     output: Output,
+    verbose: bool,
 ) -> int:
     """Compare a model's weights with possible parents.
 
@@ -66,6 +68,7 @@ def command(
     if sources.weights == "off":
         raise UsageError("compare reads weights", remedy="Leave out --weights off.")
     resolver = sources.resolver()
+    _cost.watch(resolver, verbose=verbose)
     try:
         sketches = [_open(text, resolver, sources) for text in (model, *parents, *controls)]
     except Unavailable as reason:
@@ -88,7 +91,7 @@ def command(
     if output.format == "json":
         import json
 
-        output.emit(json.dumps(said.json(), indent=2) + "\n")
+        output.emit(json.dumps(said.json() | _cost.run(resolver), indent=2) + "\n")
     else:
         from cardlint.weights.table import render
 

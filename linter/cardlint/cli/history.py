@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cardlint import cli
-from cardlint.cli import options
+from cardlint.cli import _cost, options
 
 
 @click.command("history", epilog="Example: cardlint history org/model --format svg -o history.svg")
@@ -15,7 +15,10 @@ from cardlint.cli import options
 )
 @options.sources(weights=False)
 @options.output("text", "json", "svg")
-def command(model: str, every: bool, sources: options.Sources, output: options.Output) -> int:
+@_cost.option()
+def command(
+    model: str, every: bool, sources: options.Sources, output: options.Output, verbose: bool
+) -> int:
     """Show what the card and the weight files were at each commit.
 
     MODEL is a git repository, org/name or org/name@revision. Text, JSON, or a figure.
@@ -26,11 +29,14 @@ def command(model: str, every: bool, sources: options.Sources, output: options.O
     from cardlint.history.timeline import read
     from cardlint.report.escape import json_text
 
-    with sources.resolver().target(model) as source:
+    resolver = sources.resolver()
+    _cost.watch(resolver, verbose=verbose)
+    with resolver.target(model) as source:
         timeline = read(source)
         name = source.identity.repo_id or model
         if output.format == "json":
-            text = json.dumps(telling.document(timeline, name), indent=2, ensure_ascii=False)
+            data = telling.document(timeline, name) | _cost.run(resolver)
+            text = json.dumps(data, indent=2, ensure_ascii=False)
             output.emit(json_text(text) + "\n")
         elif output.format == "svg":
             output.emit(figure.svg(timeline, name))

@@ -7,14 +7,15 @@ import os
 import click
 
 from cardlint import cli
-from cardlint.cli import options
+from cardlint.cli import _cost, options
 
 
 @click.command("lineage", epilog="Example: cardlint lineage org/model --format mermaid")
 @click.argument("model", metavar="MODEL")
 @options.sources(candidates=True)
 @options.output("text", "json", "mermaid", "svg")
-def command(model: str, sources: options.Sources, output: options.Output) -> int:
+@_cost.option()
+def command(model: str, sources: options.Sources, output: options.Output, verbose: bool) -> int:
     """Show a model's family tree, declared beside evidenced.
 
     MODEL is a folder, org/name or org/name@revision. What the weights say is added where they and
@@ -30,9 +31,11 @@ def command(model: str, sources: options.Sources, output: options.Output) -> int
     from cardlint.repository import Repository
 
     resolver = sources.resolver()
+    _cost.watch(resolver, verbose=verbose)
     found = tree(Repository(resolver.target(model), resolver, sources.options()))
     if output.format == "json":
-        output.emit(json_text(json.dumps(found.json(), indent=2, ensure_ascii=False)) + "\n")
+        data = found.json() | _cost.run(resolver)
+        output.emit(json_text(json.dumps(data, indent=2, ensure_ascii=False)) + "\n")
     elif output.format == "mermaid":
         output.emit(render_text.mermaid(found))
     elif output.format == "svg":

@@ -7,7 +7,7 @@ import os
 import click
 
 from cardlint import cli
-from cardlint.cli import options
+from cardlint.cli import _cost, options
 from cardlint.errors import Unavailable, UsageError
 
 
@@ -16,7 +16,14 @@ from cardlint.errors import Unavailable, UsageError
 @click.option("--atlas", metavar="ATLAS", help="Look it up in this atlas too (folder or address).")
 @options.sources(candidates=True)
 @options.output("text", "json")
-def command(model: str, atlas: str | None, sources: options.Sources, output: options.Output) -> int:
+@_cost.option()
+def command(
+    model: str,
+    atlas: str | None,
+    sources: options.Sources,
+    output: options.Output,
+    verbose: bool,
+) -> int:
     """Find the parents of a model, also those that nobody named.
 
     MODEL is a folder, org/name or org/name@revision. Candidates are what it names, the family of
@@ -35,6 +42,7 @@ def command(model: str, atlas: str | None, sources: options.Sources, output: opt
     if sources.weights == "off":
         raise UsageError("trace reads weights", remedy="Leave out --weights off.")
     resolver = sources.resolver()
+    _cost.watch(resolver, verbose=verbose)
     opened = open_atlas(atlas) if atlas else None
     try:
         found = trace(Repository(resolver.target(model), resolver, sources.options()), opened)
@@ -44,7 +52,8 @@ def command(model: str, atlas: str | None, sources: options.Sources, output: opt
             click.echo(f"  → {reason.remedy}", err=True)
         return cli.NOTHING_CHECKED
     if output.format == "json":
-        output.emit(json_text(json.dumps(found.json(), indent=2, ensure_ascii=False)) + "\n")
+        data = found.json() | _cost.run(resolver)
+        output.emit(json_text(json.dumps(data, indent=2, ensure_ascii=False)) + "\n")
     else:
         output.emit(text(found, output.style()))
     return cli.OK

@@ -29,6 +29,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "targets": [_target(t) for t in report.targets],
         "summary": counts(report),
         "stale_baseline": list(report.stale),
+        **({"run": {k: dict(v) for k, v in report.run.items()}} if report.run else {}),
     }
 
 

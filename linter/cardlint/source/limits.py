@@ -65,6 +65,35 @@ class Usage:
             self.waited += waited
             self.cached_bytes += cached
 
+    @property
+    def asked(self) -> bool:
+        """Whether the Hub, or what it had sent before, was asked for anything."""
+        return bool(self.requests or self.content_requests or self.cached_bytes)
+
+    def json(self) -> dict[str, int | float]:
+        """As in the published schemas."""
+        return {
+            "requests": self.requests,
+            "content_requests": self.content_requests,
+            "bytes": self.bytes,
+            "cached_bytes": self.cached_bytes,
+            "retries": self.retries,
+            "waited_seconds": round(self.waited, 1),
+        }
+
+    def text(self) -> str:
+        """One sentence."""
+        if not self.asked:
+            return "the Hub was not asked"
+        elsewhere = f"{self.content_requests:,} to its content hosts"
+        parts = [
+            f"{_times(self.requests, 'request')} to the Hub, {elsewhere}",
+            f"{self.bytes:,} bytes received, {self.cached_bytes:,} from the cache",
+        ]
+        if self.retries:
+            parts.append(f"{_times(self.retries, 'retry')} after {self.waited:.1f} s of waiting")
+        return "; ".join(parts)
+
     def require(self, limits: Limits, what: str) -> None:
         """Refuse the next request when the budget is spent.
 
@@ -86,3 +115,8 @@ class Usage:
             f"{what} was not asked for: {spent} are spent on this repository, and no more are allowed",
             remedy="Download the repository with `hf download`, and check the folder.",
         )
+
+
+def _times(count: int, what: str) -> str:
+    plural = what.removesuffix("y") + "ies" if what.endswith("y") else f"{what}s"
+    return f"{count:,} {what if count == 1 else plural}"

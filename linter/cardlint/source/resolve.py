@@ -197,6 +197,11 @@ class Resolver:
         """What the run has cost at the Hub so far."""
         return self._remote.usage if self._remote else Usage()
 
+    @property
+    def cost(self) -> dict[str, dict[str, int | float]]:
+        """The same as plain data by place; empty where the network was not asked."""
+        return {"hub": self.usage.json()} if self.usage.asked else {}
+
     def _is_offline(self) -> bool:
         # The words that huggingface_hub takes for true (constants.py).
         asked = os.environ.get("HF_HUB_OFFLINE", "") or os.environ.get("TRANSFORMERS_OFFLINE", "")
