@@ -13,9 +13,9 @@ import pytest
 from cardlint.errors import OverBudget
 from cardlint.source.interface import Range
 from cardlint.source.limits import Limits
-from tests.hub.kit import RANGES, door, everything
+from tests.hub.kit import CARD, RANGES, WEIGHTS, door, everything
 from tests.hub.server import TOKEN, HubServer
-from tests.kit.repos import write_files
+from tests.kit.repos import write_files, write_git
 
 
 def test_what_each_thing_costs(server: HubServer, tmp_path: Path) -> None:
@@ -131,10 +131,20 @@ def test_a_full_check_of_a_single_file_repository_costs_at_most_12_requests(tmp_
         assert TOKEN not in done.stdout + done.stderr
 
 
-def test_check_says_the_same_of_a_folder_hub_and_of_the_hub(folder: Path, tmp_path: Path) -> None:
-    """The place must not change the verdict."""
+@pytest.mark.parametrize("late", [False, True])
+def test_check_says_the_same_of_a_folder_hub_and_of_the_hub(
+    folder: Path, tmp_path: Path, *, late: bool
+) -> None:
+    """The place must not change the verdict, on the present state nor on the past."""
     import json
 
+    if late:
+        folder = tmp_path / "late"
+        rows = [
+            {"date": "2026-06-01", "files": {"README.md": "# M\n", "model.safetensors": WEIGHTS}},
+            {"date": "2026-06-11", "files": {"README.md": CARD.format(1)}},
+        ]
+        write_git(folder / "org" / "tuned", rows, bare=True)
     with HubServer(folder) as server:
         remote = cardlint(server, tmp_path, "check", "org/tuned", "--format", "json")
         local = cardlint(
@@ -142,5 +152,10 @@ def test_check_says_the_same_of_a_folder_hub_and_of_the_hub(folder: Path, tmp_pa
         )
         assert server.crashes == []
     findings = [json.loads(run.stdout)["targets"][0]["findings"] for run in (remote, local)]
+    assert ("history/base-added-late" in {f["rule"] for f in findings[0]}) == late
+    for finding in findings[0]:  # what only the Hub knows
+        finding["message"] = finding["message"].partition(" The repository was downloaded")[0]
+        for key in [k for k in finding["evidence"] if k.startswith("downloads_")]:
+            del finding["evidence"][key]
     assert findings[0] == findings[1]
     assert findings[0]

@@ -105,7 +105,7 @@ def test_what_fails_says_what_it_cost_too(call: tuple[HubServer, Path, Call]) ->
     server, _, run = call
     server.faults.add(Fault("hub", "", "status", code=503, times=1))
     code, _, err = run("history", "org/none", "-v")
-    assert code == 2
+    assert code == 3
     assert "2 requests to the Hub, 0 to its content hosts; " in err
     assert "1 retry after " in err
 

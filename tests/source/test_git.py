@@ -594,3 +594,11 @@ def test_a_long_history_is_read_at_a_fair_speed(tmp_path: Path) -> None:
     texts = [source.at(c.id).read_text("README.md") for c in history.commits]
     assert texts == [str(n) for n in reversed(range(2500))]
     assert time.monotonic() - started < 10
+
+
+def test_a_title_without_end_is_cut(tmp_path: Path) -> None:
+    """Nobody reads a megabyte of it, and every commit is kept in memory."""
+    message = "T" * 100_000 + "\n\n" + "B" * 100_000
+    write_git(tmp_path / "r", [{**ROWS[0], "message": message}])
+    (commit,) = opened(tmp_path / "r").history().commits
+    assert (commit.title, len(commit.message)) == ("T" * 199 + "…", 4000)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from cardlint.errors import CardlintError
+from cardlint.errors import CardlintError, Unavailable
 
 OK, FINDINGS, USAGE, NOTHING_CHECKED, INTERRUPTED = 0, 1, 2, 3, 130
 NO_COMMANDS = {"options"}
@@ -130,6 +130,16 @@ def _run(args: list[str] | None) -> int:
         closed = type(sys.stdout).__name__.endswith("PacifyFlushWrapper")
         return OK if closed or not isinstance(end.code, int) else end.code
     return code if isinstance(code, int) else OK
+
+
+def not_checked(reason: Unavailable) -> int:
+    """Say why nothing could be looked at; returns the exit code for it."""
+    from cardlint.report.escape import visible
+
+    click.echo(f"not checked: {visible(reason.message)}", err=True)
+    if reason.remedy:
+        click.echo(f"  → {visible(reason.remedy)}", err=True)
+    return NOTHING_CHECKED
 
 
 def _say(message: str, remedy: str | None) -> None:

@@ -72,10 +72,7 @@ def command(
     try:
         sketches = [_open(text, resolver, sources) for text in (model, *parents, *controls)]
     except Unavailable as reason:
-        click.echo(f"not checked: {reason.message}", err=True)
-        if reason.remedy:
-            click.echo(f"  → {reason.remedy}", err=True)
-        return cli.NOTHING_CHECKED
+        return cli.not_checked(reason)
     k = 1 + len(parents)
     said = compare(sketches[0], sketches[1:k], sketches[k:])
     if sources.weights == "full":

@@ -6,6 +6,7 @@ import click
 
 from cardlint import cli
 from cardlint.cli import _cost, options
+from cardlint.errors import Unavailable
 
 
 @click.command("history", epilog="Example: cardlint history org/model --format svg -o history.svg")
@@ -31,15 +32,18 @@ def command(
 
     resolver = sources.resolver()
     _cost.watch(resolver, verbose=verbose)
-    with resolver.target(model) as source:
+    try:
+        source = resolver.target(model)
         timeline = read(source)
-        name = source.identity.repo_id or model
-        if output.format == "json":
-            data = telling.document(timeline, name) | _cost.run(resolver)
-            text = json.dumps(data, indent=2, ensure_ascii=False)
-            output.emit(json_text(text) + "\n")
-        elif output.format == "svg":
-            output.emit(figure.svg(timeline, name))
-        else:
-            output.emit(table.text(timeline, name, output.style(), every=every))
+    except Unavailable as reason:
+        return cli.not_checked(reason)
+    name = source.identity.repo_id or model
+    if output.format == "json":
+        data = telling.document(timeline, name) | _cost.run(resolver)
+        text = json.dumps(data, indent=2, ensure_ascii=False)
+        output.emit(json_text(text) + "\n")
+    elif output.format == "svg":
+        output.emit(figure.svg(timeline, name))
+    else:
+        output.emit(table.text(timeline, name, output.style(), every=every))
     return cli.OK

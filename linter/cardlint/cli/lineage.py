@@ -8,6 +8,7 @@ import click
 
 from cardlint import cli
 from cardlint.cli import _cost, options
+from cardlint.errors import Unavailable
 
 
 @click.command("lineage", epilog="Example: cardlint lineage org/model --format mermaid")
@@ -32,7 +33,10 @@ def command(model: str, sources: options.Sources, output: options.Output, verbos
 
     resolver = sources.resolver()
     _cost.watch(resolver, verbose=verbose)
-    found = tree(Repository(resolver.target(model), resolver, sources.options()))
+    try:
+        found = tree(Repository(resolver.target(model), resolver, sources.options()))
+    except Unavailable as reason:
+        return cli.not_checked(reason)
     if output.format == "json":
         data = found.json() | _cost.run(resolver)
         output.emit(json_text(json.dumps(data, indent=2, ensure_ascii=False)) + "\n")

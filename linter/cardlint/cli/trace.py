@@ -47,10 +47,7 @@ def command(
     try:
         found = trace(Repository(resolver.target(model), resolver, sources.options()), opened)
     except Unavailable as reason:
-        click.echo(f"not checked: {reason.message}", err=True)
-        if reason.remedy:
-            click.echo(f"  → {reason.remedy}", err=True)
-        return cli.NOTHING_CHECKED
+        return cli.not_checked(reason)
     if output.format == "json":
         data = found.json() | _cost.run(resolver)
         output.emit(json_text(json.dumps(data, indent=2, ensure_ascii=False)) + "\n")

@@ -47,7 +47,7 @@ def timeline(source: Source) -> Timeline:
     unlisted: dict[str, list[Commit]] = {}
     unread: dict[str, list[Commit]] = {}
     before: Mapping[str, Entry] = {}
-    sizes: dict[str | None, Entry] = {}
+    sizes: dict[str | None, int] = {}
     gap = not history.complete
     for commit in reversed(list(_first_parents(history))):
         try:
@@ -101,8 +101,10 @@ def _first_parents(history: History) -> Iterator[Commit]:
         here = known.get(here.parents[0]) if here.parents else None
 
 
-def _files(source: Source, sizes: dict[str | None, Entry]) -> Mapping[str, Entry]:
+def _files(source: Source, sizes: dict[str | None, int]) -> Mapping[str, Entry]:
     """The files of a commit; their full list is asked for only where the size of weights is missed.
+
+    Ids are taken from one place throughout: two places may call the same content by two names.
 
     Args:
         source: at the commit.
@@ -110,15 +112,13 @@ def _files(source: Source, sizes: dict[str | None, Entry]) -> Mapping[str, Entry
     """
     try:
         files = dict(source.tracked())
-        missed = [p for p, e in files.items() if is_weight_file(p) and not (e.present or e.size)]
-        if any(files[p].blob_id not in sizes for p in missed):
-            files = dict(source.entries())
-            sizes |= {e.blob_id: e for e in files.values()}
-        else:
-            files |= {p: replace(sizes[files[p].blob_id], path=p) for p in missed}
+        missed = [e for p, e in files.items() if is_weight_file(p) and not (e.present or e.size)]
+        if any(e.blob_id not in sizes for e in missed):
+            listed = source.entries()
+            sizes |= {e.blob_id: listed[e.path].size for e in missed if e.path in listed}
     except NotFound:  # a commit without files
         return {}
-    return files
+    return files | {e.path: replace(e, size=sizes.get(e.blob_id, 0)) for e in missed}
 
 
 def _differs(path: str, now: Mapping[str, Entry], before: Mapping[str, Entry]) -> bool:

@@ -126,6 +126,8 @@ def rows(timeline: Timeline) -> Iterator[tuple[State, list[str]]]:
     before: State | None = None
     for state in timeline.states:
         missed = ["(not all that came before could be read)"] if state.after_gap else []
+        if state.card_unread and "README.md" in state.changed:
+            missed.append("card changed (it could not be read)")
         yield state, missed + deeds(by_commit.get(state.commit.id, ()), state, before)
         before = state
 
@@ -135,8 +137,10 @@ def conclusions(timeline: Timeline) -> Iterator[str]:
     first = timeline.states[0] if timeline.states else None
     if first and first.after_gap and first.weights:
         yield f"Weights were here on {at(first.commit)}, and perhaps before."
-    elif timeline.uploads:
+    elif timeline.uploads and timeline.states[-1].weights:
         yield f"Weights are here since {at(timeline.uploads[0].commit)}."
+    elif timeline.uploads:
+        yield f"The first weights came on {at(timeline.uploads[0].commit)}."
     had = timeline.uploads or (first and first.weights)
     if had and not timeline.states[-1].weights:
         yield "No weights are left."

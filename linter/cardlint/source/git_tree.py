@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from cardlint.errors import Malformed, NotFound, OverBudget
 from cardlint.source.git_objects import MEND, ObjectStore
-from cardlint.source.interface import Commit, Entry
+from cardlint.source.interface import MAX_MESSAGE, MAX_TITLE, Commit, Entry, shortened
 from cardlint.source.lfs import could_be_pointer, parse_pointer
 from cardlint.source.local import MAX_DEPTH, MAX_FILES
 
@@ -46,8 +46,8 @@ def parse_commit(id_: str, data: bytes) -> tuple[Commit, str]:
     commit = Commit(
         id=id_,
         date=datetime.fromtimestamp(second, UTC),
-        title=title.strip(),
-        message=body.strip(),
+        title=shortened(title.strip(), MAX_TITLE),
+        message=shortened(body.strip(), MAX_MESSAGE),
         authors=(author["name"].decode("utf-8", "replace"),) if author else (),
         parents=tuple(p.decode("ascii") for p in fields.get(b"parent", [])),
     )

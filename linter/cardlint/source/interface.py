@@ -19,6 +19,9 @@ from cardlint.errors import Malformed, NotFound, OverBudget
 MAX_TEXT = 8 << 20
 """Bytes of a text file that are read at most; a longer file is refused, not cut."""
 
+MAX_TITLE, MAX_MESSAGE = 200, 4000
+"""Characters of a commit's message that are kept; git sets no bound."""
+
 # huggingface_hub's own rule (utils/_validators.py): 96 characters, no `--`, no `..`, not `.git`.
 REPO_ID = re.compile(
     r"(?=.{1,96}$)(?!.*(?:--|\.\.))[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*(?<!\.git)(?<![-.])",
@@ -29,6 +32,11 @@ REPO_ID = re.compile(
 def is_repo_id(text: str) -> bool:
     """Whether ``text`` is written as ``org/name``, as the Hub accepts it."""
     return REPO_ID.fullmatch(text) is not None
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most ``limit`` characters; what was cut shows as ``…``."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,16 @@ from urllib.parse import urlencode
 
 from cardlint.errors import AccessDenied, Malformed, OverBudget
 from cardlint.source.hub.client import Asked, Client
-from cardlint.source.interface import Commit, Downloads, Entry, History, is_repo_id
+from cardlint.source.interface import (
+    MAX_MESSAGE,
+    MAX_TITLE,
+    Commit,
+    Downloads,
+    Entry,
+    History,
+    is_repo_id,
+    shortened,
+)
 from cardlint.source.local import MAX_FILES
 from cardlint.source.store import Store
 
@@ -193,8 +202,8 @@ def _commit(row: Row) -> Commit:
         return Commit(
             id=str(row["id"]),
             date=date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC),
-            title=str(row.get("title", "")),
-            message=str(row.get("message", "")),
+            title=shortened(str(row.get("title", "")), MAX_TITLE),
+            message=shortened(str(row.get("message", "")), MAX_MESSAGE),
             authors=tuple(str(a.get("user")) for a in authors if isinstance(a, dict)),
         )
     except (KeyError, ValueError, TypeError, OverflowError) as error:

@@ -151,7 +151,7 @@ class HubSource(Source):
 
     def tracked(self) -> Mapping[str, Entry]:
         """What the history that was fetched says of the commit; else the whole list."""
-        if self._entries is not None or self._archive is None:
+        if self._archive is None:
             return self.entries()
         files = self._archive.files(self._commit)[0]  # the Hub has what a pointer stands for
         return {p: replace(e, present=True) if e.sha256 else e for p, e in files.items()}
