@@ -14,7 +14,7 @@ import pytest
 
 import cardlint
 from cardlint.errors import Unavailable
-from cardlint.history import figure, table, telling
+from cardlint.history import figure, reading, table, telling
 from cardlint.history.changes import Kind, summary
 from cardlint.history.reading import is_weight_file
 from cardlint.history.results import read as results
@@ -316,3 +316,25 @@ def test_what_was_copied_and_moved_keeps_its_pairs(tmp_path: Path) -> None:
         (Kind.WEIGHTS_RENAMED, ["a.bin", "b.bin"], ["c.bin", "d.bin"]),
         (Kind.WEIGHTS_ADDED, [], ["e.bin"]),
     ]
+
+
+def test_too_many_words_are_read_from_the_newest_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left out is said, and nothing after it is taken for new."""
+    monkeypatch.setattr(reading, "MAX_CARDS", 250)
+    found = history(
+        tmp_path,
+        {"README.md": "# M\n" + "x" * 90, "model.safetensors": {"hex": "00"}},
+        {"a.txt": "1"},
+        {"README.md": "---\nbase_model: a/b\n---\n# M\n" + "x" * 90},
+        {"a.txt": "2"},
+        {"README.md": "---\nbase_model: [a/b, c/d]\n---\n# M\n" + "x" * 90},
+    )
+    assert [bool(s.card_unread) for s in found.states] == [True, True, False, False, False]
+    assert [s.after_gap for s in found.states] == [False, False, True, False, False]
+    assert kinds(found) == [(1, "weights-added", "model.safetensors"), (5, "base-added", "c/d")]
+    (gap,) = found.open_ends
+    assert gap.why.endswith(
+        "could not be read: the cards of this history have more than 250 characters"
+    )

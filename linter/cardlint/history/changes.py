@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from cardlint.findings import Json
 from cardlint.history.results import Result, read, same_figure
-from cardlint.history.timeline import State, WeightFile
+from cardlint.history.timeline import State, WeightFile, parsed
 from cardlint.source.interface import Commit
 
 LICENSE_FIELDS = ("license", "license_name", "license_link")
@@ -134,8 +135,8 @@ def named_bases(state: State) -> dict[str, str]:
 
 
 def _results(before: State, state: State) -> Iterator[Change]:
-    old, new = _by_name(before), _by_name(state)
     text = state.card_text or ""
+    old, new = _by_name(before.card_text or ""), _by_name(text)
     for name, result in old.items():
         now = new.get(name)
         if now is not None and not same_figure(now.value, result.value):
@@ -147,11 +148,12 @@ def _results(before: State, state: State) -> Iterator[Change]:
             yield Change(Kind.RESULTS_ADDED, state.commit, name, None, result.value)
 
 
-def _by_name(state: State) -> dict[str, Result]:
+@lru_cache(maxsize=2)
+def _by_name(text: str) -> Mapping[str, Result]:
     """Results by name; a name that stands for two values stands for neither."""
     found: dict[str, Result] = {}
     twice: set[str] = set()
-    for result in read(state.card) if state.card else ():
+    for result in read(parsed(text)):
         known = found.setdefault(result.name, result)
         if known.value != result.value:
             twice.add(result.name)

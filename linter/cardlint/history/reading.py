@@ -18,6 +18,9 @@ CARD = "README.md"
 MAX_COMMITS = 10_000
 """States read at most; the longest public histories of models have some 3,000 commits."""
 
+MAX_CARDS = 16 << 20
+"""Characters of all cards of a history that are parsed: some ten seconds."""
+
 _WEIGHTS = re.compile(
     r".+\.(?:safetensors|bin|pt|pth|ckpt|gguf|ggml|h5|keras|msgpack|onnx|onnx_data|tflite|npz|nemo|"
     r"mlpackage|pte|llamafile)",
@@ -74,6 +77,9 @@ def timeline(source: Source) -> Timeline:
             State(commit, text, weights, tuple(changed), removed, unread_card, after_gap=gap)
         )
         before, gap = files, unread_card is not None
+    states, left_out = _affordable(states)
+    if left_out:
+        unread[f"the cards of this history have more than {MAX_CARDS:,} characters"] = left_out
     gaps = [
         _gap(f"{CARD} at", commits, "could not be read", why) for why, commits in unread.items()
     ]
@@ -87,6 +93,31 @@ def timeline(source: Source) -> Timeline:
     )
     why = "; ".join([*reasons, *filter(None, [history.why_incomplete])]) or None
     return Timeline(tuple(states), history.complete and not missing, why, tuple(gaps))
+
+
+def _affordable(states: list[State]) -> tuple[list[State], list[Commit]]:
+    """The states with the newest cards only, where all of them are too much to parse.
+
+    Returns:
+        The states; and the commits that brought the cards that were left out.
+    """
+    left = MAX_CARDS
+    newer: str | None = None
+    kept: list[State] = []
+    left_out: list[Commit] = []
+    for state in reversed(states):
+        text = state.card_text
+        left -= 0 if text is newer else len(text or "")
+        newer = text
+        if left >= 0 or text is None or not kept:
+            kept.append(state)
+            continue
+        if not kept[-1].card_unread:
+            kept[-1] = replace(kept[-1], after_gap=True)
+        if CARD in state.changed:
+            left_out.insert(0, state.commit)
+        kept.append(replace(state, card_text=None, card_unread="too much to parse"))
+    return kept[::-1], left_out
 
 
 def _first_parents(history: History) -> Iterator[Commit]:

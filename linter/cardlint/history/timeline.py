@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from cardlint.errors import OverBudget
@@ -14,6 +14,14 @@ from cardlint.source.interface import Commit, Source
 if TYPE_CHECKING:
     from cardlint.card.card import Card
     from cardlint.history.changes import Change, Kind
+
+
+@lru_cache(maxsize=4)
+def parsed(text: str) -> Card:
+    """A card; only the last ones are kept, for a history may have thousands."""
+    from cardlint.card.card import Card
+
+    return Card(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +61,10 @@ class State:
     after_gap: bool = False
     """Whether commits before this one exist that could not be read: what is new here may be older."""
 
-    @cached_property
+    @property
     def card(self) -> Card | None:
         """The card, parsed."""
-        from cardlint.card.card import Card
-
-        return None if self.card_text is None else Card(self.card_text)
+        return None if self.card_text is None else parsed(self.card_text)
 
     @cached_property
     def too_long(self) -> str | None:

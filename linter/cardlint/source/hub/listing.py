@@ -82,7 +82,7 @@ def history(client: Client, repo_id: str, commit: str, limit: int | None) -> His
             return History(tuple(found), complete=False, why_incomplete=reason.message)
         found += [_commit(row) for row in _rows(rows, asked)]
         total = headers.get("x-total-count", total)
-        path = _onward(client, headers, asked) or ""
+        path = (_onward(client, headers, asked) or "") if rows else ""
     kept = tuple(found[:limit])
     whole = (
         not path and len(kept) == len(found) and not (total.isdigit() and len(kept) < int(total))
@@ -156,6 +156,8 @@ def _pages(client: Client, path: str, asked: Asked) -> list[Row]:
         if not onward:
             return found
         path = onward
+        if not rows:
+            raise Malformed(f"{asked.what} of {asked.repo_id} goes on with empty pages")
         if len(found) > MAX_FILES:
             raise OverBudget(f"{asked.what} of {asked.repo_id} has more than {MAX_FILES:,} entries")
     raise Malformed(f"{asked.what} of {asked.repo_id} goes on in a circle")
