@@ -31,6 +31,7 @@ DESCRIPTION = ("sha", "disabled", "gated", "private", "downloads", "downloadsAll
 """What is asked of a repository's description (huggingface_hub, ``ModelInfo``)."""
 PAGE = 100
 """Commits asked for at once; the Hub's own JavaScript client asks for as many."""
+COMMIT = re.compile(r"[0-9a-f]{40}")
 _NEXT = re.compile(r'<([^<>]{1,4096})>\s*;\s*rel="?next"?')
 
 Row = Mapping[str, Any]
@@ -83,6 +84,8 @@ def history(client: Client, repo_id: str, commit: str, limit: int | None) -> His
         found += [_commit(row) for row in _rows(rows, asked)]
         total = headers.get("x-total-count", total)
         path = (_onward(client, headers, asked) or "") if rows else ""
+    if not found:
+        raise Malformed(f"the Hub lists no commit of {repo_id}", remedy="Check a clone of it.")
     kept = tuple(found[:limit])
     whole = (
         not path and len(kept) == len(found) and not (total.isdigit() and len(kept) < int(total))
@@ -197,12 +200,20 @@ def _entry(row: Row) -> Entry:
         raise Malformed(f"the Hub's file list has an entry that lacks {error}") from error
 
 
+def _commit_id(row: Row) -> str:
+    """It becomes part of addresses, so it must be one."""
+    id_ = str(row["id"])
+    if not COMMIT.fullmatch(id_):
+        raise ValueError("a commit id")
+    return id_
+
+
 def _commit(row: Row) -> Commit:
     try:
         date = datetime.fromisoformat(str(row["date"]))
         authors = row.get("authors") or []
         return Commit(
-            id=str(row["id"]),
+            id=_commit_id(row),
             date=date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC),
             title=shortened(str(row.get("title", "")), MAX_TITLE),
             message=shortened(str(row.get("message", "")), MAX_MESSAGE),

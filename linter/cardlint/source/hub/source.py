@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,7 +25,6 @@ MAX_IN_GIT = 16 << 20
 """Bytes of a file kept in git itself that is fetched whole; the Hub sends larger ones to LFS."""
 WITHOUT_GIT = 50
 """Commits that are told where git does not send the history."""
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Hub:
@@ -69,7 +67,7 @@ class Hub:
         if info.get("disabled"):
             raise disabled(repo_id)
         commit, real = str(info.get("sha")), str(info.get("id"))
-        if not _COMMIT.fullmatch(commit):
+        if not listing.COMMIT.fullmatch(commit):
             raise Malformed(f"the Hub names no commit of {repo_id}")
         source = HubSource(self, real if is_repo_id(real) else repo_id, commit, revision)
         source.said = listing.downloads(info, headers.get("date", ""))
@@ -218,7 +216,7 @@ class HubSource(Source):
         """The same repository at another revision; a whole commit id costs no request."""
         if revision == self._commit:
             return self
-        if _COMMIT.fullmatch(revision):
+        if listing.COMMIT.fullmatch(revision):
             source = HubSource(self._hub, self._id, revision, revision)
             if self._archive and self._archive.has(revision):
                 source._archive = self._archive  # of the same class
