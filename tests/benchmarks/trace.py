@@ -1,77 +1,153 @@
-"""Whether a trace finds the true parents: ``python -m tests.benchmarks.trace [NAME…]``.
+"""Whether a trace finds the true parents: ``python -m tests.benchmarks.trace [FOLDER…] [--only NAME…]``.
 
-Takes the lab beside the checkout (``../shared/lab``: models really trained and really merged, with
-a truth table). For every merge and fine-tune, all other lab models are candidates: parents, siblings,
-descendants, copies in disguise and unrelated models; no declarations and no dates are used. Then the
-same with all ancestors and their copies taken out: nothing may be named with high confidence.
+Takes families whose tree is known: the lab beside the checkout (``../shared/lab``: models really
+trained and really merged) unless other folders are named, such as one that
+``tests.accuracy.family.make`` drew or one that ``tests/accuracy/make_merges.py`` merged. The first
+folder holds the candidates: for every merge and fine-tune of the last folder all models of the first
+are tried, parents, siblings, descendants, copies in disguise and unrelated models; no declarations
+and no dates are used. Then the same with all ancestors and their copies taken out: nothing may be
+named with high confidence.
 """
 
 from __future__ import annotations
 
-import csv
+import argparse
 import os
-import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from cardlint.lineage.answer import Answer
 from cardlint.lineage.explain import explain
 from cardlint.source.local import LocalFolder
 from cardlint.weights.read import sketch
+from cardlint.weights.sketch import Sketch
+from tests.accuracy.family import Model, load
 
 LAB = Path(__file__).parents[3] / "shared" / "lab"
 TRACED = {"merge", "finetune", "finetune-of-merge"}
 
 
-def truth() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Name → kind and parents."""
-    with (LAB / "lab.tsv").open(newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    return {r["name"]: (r["kind"], tuple(filter(None, r["parents"].split(",")))) for r in rows}
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One trace and the truth."""
+
+    model: Model
+    answer: Answer
+    said: tuple[str, ...]
+    """The parents of the answer; a copy in disguise goes by the name of what it is a copy of."""
+    seconds: float
+    """Of processor time."""
+
+    @property
+    def right(self) -> bool:
+        """Whether the true parents come first; the base of a recipe may stand among them."""
+        wanted = self.model.parents
+        first = [p for p in self.said if p not in set(self.model.given) - set(wanted)]
+        return set(first[: len(wanted)]) == set(wanted)
+
+    @property
+    def falsely_named(self) -> bool:
+        """Whether a model is named with high confidence that is no parent."""
+        return bool(self.answer.named) and not set(self.said) <= set(self.model.given)
 
 
-def ancestors(name: str, table: dict[str, tuple[str, tuple[str, ...]]]) -> set[str]:
-    """Parents, their parents, and copies of them."""
-    found: set[str] = set()
-    pending = list(table[name][1])
-    while pending:
-        parent = pending.pop()
-        if parent not in found:
-            found.add(parent)
-            pending += table[parent][1]
-    copies = {n for n, (kind, of) in table.items() if kind == "disguise" and found & set(of)}
-    return found | copies
+@dataclass(frozen=True)
+class Family:
+    """Models that are traced, and the candidates."""
 
+    models: Mapping[str, Model]
+    sketches: Mapping[str, Sketch]
+    candidates: frozenset[str]
 
-def main(names: list[str]) -> None:
-    """Print both tables and their sums."""
-    table = truth()
-    sketches = {n: sketch(LocalFolder(LAB / n), name=n) for n in table}
-    traced = [n for n, (kind, _) in table.items() if kind in TRACED and (not names or n in names)]
-    first = 0
-    for name in traced:
+    def traced(self, only: Sequence[str] = ()) -> list[str]:
+        """Names of merges and fine-tunes."""
+        mine = (
+            self.models
+            if set(self.models) == self.candidates
+            else self.models.keys() - self.candidates
+        )
+        return [
+            n for n in sorted(mine) if self.models[n].kind in TRACED and (not only or n in only)
+        ]
+
+    def present(self, only: Sequence[str] = ()) -> Iterator[Case]:
+        """Every model with all candidates."""
+        for name in self.traced(only):
+            yield self._trace(name, self.candidates - {name})
+
+    def absent(self, only: Sequence[str] = ()) -> Iterator[Case]:
+        """Every model, the bases too, without its ancestors and their copies."""
+        bases = [n for n in sorted(self.candidates) if self.models[n].kind == "base"]
+        for name in [*self.traced(only), *([] if only else bases)]:
+            yield self._trace(name, self.candidates - {name} - self.ancestors(name))
+
+    def _trace(self, name: str, candidates: frozenset[str]) -> Case:
         start = time.process_time()
-        said = explain(sketches[name], [s for n, s in sketches.items() if n != name])
-        parents = table[name][1]
-        right = set(said.parents[: len(parents)]) == set(parents)
-        first += right
+        said = explain(self.sketches[name], [self.sketches[n] for n in sorted(candidates)])
+        seconds = time.process_time() - start
+        return Case(self.models[name], said, tuple(map(self._undisguised, said.parents)), seconds)
+
+    def _undisguised(self, name: str) -> str:
+        model = self.models[name]
+        return model.parents[0] if model.kind == "disguise" else name
+
+    def ancestors(self, name: str) -> set[str]:
+        """Parents, bases of recipes, their parents, and copies of them."""
+        found: set[str] = set()
+        pending = list(self.models[name].given)
+        while pending:
+            parent = pending.pop()
+            if parent not in found:
+                found.add(parent)
+                pending += self.models[parent].given
+        copies = {
+            n for n, m in self.models.items() if m.kind == "disguise" and found & set(m.parents)
+        }
+        return found | copies
+
+
+def family(folders: Sequence[Path]) -> Family:
+    """Read families; the first folder holds the candidates, the last what is traced."""
+    by_folder = [load(folder) for folder in folders]
+    models = {n: m for found in by_folder for n, m in found.items()}
+    sketches = {n: sketch(LocalFolder(m.path), name=n) for n, m in models.items()}
+    return Family(models, sketches, frozenset(by_folder[0]))
+
+
+def main() -> None:
+    """Print both tables and their sums."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="*", type=Path, default=[LAB])
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
+    given = parser.parse_args()
+    models = family(given.folders)
+    cases, slowest = [], 0.0
+    for case in models.present(given.only):
+        cases.append(case)
+        slowest = max(slowest, case.seconds)
+        said = case.answer
         print(
-            f"{'yes' if right else 'NO '}  {name:26} {said.kind:8} {said.confidence:8} "
-            f"{', '.join(said.parents):34} {time.process_time() - start:5.1f} s",
+            f"{'yes' if case.right else 'NO '}  {'NAMED ' if case.falsely_named else ''}{case.model.name:26} {said.kind:8} "
+            f"{said.confidence:8} {', '.join(said.parents):34} {case.seconds:5.1f} s",
             flush=True,
         )
-    print(f"true parents first: {first} of {len(traced)}")
-    wrong = 0
-    absent = [n for n in table if n in traced or (table[n][0] == "base" and not names)]
-    for name in absent:
-        gone = ancestors(name, table) | {name}
-        said = explain(sketches[name], [s for n, s in sketches.items() if n not in gone])
-        if said.named:
+    print(f"true parents first: {sum(c.right for c in cases)} of {len(cases)}")
+    print(f"another model named with high confidence: {sum(c.falsely_named for c in cases)}")
+    number = wrong = 0
+    for case in models.absent(given.only):
+        number += 1
+        slowest = max(slowest, case.seconds)
+        if case.answer.named:
             wrong += 1
-            print(f"NAMED  {name}: {', '.join(said.named)}: {said.statement}", flush=True)
-    print(f"named although every parent is absent: {wrong} of {len(absent)}")
+            named = ", ".join(case.answer.named)
+            print(f"NAMED  {case.model.name}: {named}: {case.answer.statement}", flush=True)
+    print(f"named although every parent is absent: {wrong} of {number}")
+    print(f"slowest: {slowest:.1f} s of processor time; all: {time.process_time():.0f} s")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -10,7 +10,7 @@ import numpy as np
 from cardlint.findings import Confidence
 from cardlint.lineage.answer import Answer
 from cardlint.lineage.merges import CHANCE, CONSISTENT, PRUNED
-from cardlint.lineage.proposals import takes_part, together
+from cardlint.lineage.proposals import together
 from cardlint.lineage.relatives import (
     CLOSES,
     EXACT,
@@ -135,7 +135,7 @@ class _Descendants:
     def _voted(self, i: int, others: Sequence[int]) -> bool:
         """Whether a relative is a merge by cutting and voting that the model takes part in."""
         for parts in together(self.near, i, [0, *others]):
-            said = takes_part(self.near, i, parts)
+            said = self.near.screen.voted(i, parts)
             if said is None or said.consistency < CONSISTENT or said.chance >= CHANCE:
                 continue
             weight = said.coefficients.get(parts.index(0))

@@ -15,11 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cardlint.weights.align import Aligned
+from cardlint.weights.screen import BITS
 
 Floats = npt.NDArray[np.float64]
-
-_MANTISSA = {"BF16": 8, "F16": 11, "F32": 24, "F64": 53}
-"""Significant bits of a stored number; formats with fewer are not exact in any case."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Mix:
     parts: tuple[int, ...]
     """Which others."""
     weights: tuple[float, ...]
-    """Pooled over the tensors; they sum to one."""
+    """Pooled over the tensors."""
     left: float
     """Squared distance that the mixture leaves, each tensor with weights of its own."""
 
@@ -39,7 +37,8 @@ class Cloud:
     """Models as points; number 0 is the one that is traced."""
 
     products: Floats
-    """``(t, n, n)``: inner products of the matrices' elements, minus those of model 0."""
+    """``(t, n + 1, n + 1)``: inner products of the matrices' elements, minus those of model 0; the
+    last row and column are those of zeros."""
     rounding: Floats
     """``(n,)``: the squared length that rounding to the stored format adds to each model."""
     norm: float
@@ -66,22 +65,34 @@ class Cloud:
         """Others by distance from model ``i``, nearest first."""
         return sorted((j for j in among if j != i), key=lambda j: (self.distance(i, j), j))
 
-    def mixes(self, i: int, among: Sequence[int], size: int) -> list[Mix]:
+    def mixes(self, i: int, among: Sequence[int], size: int, *, free: bool = False) -> list[Mix]:
         """Every mixture of so many of ``among``, the one that leaves least first.
 
-        Weights sum to one, and each tensor has weights of its own (SLERP and its kin do).
+        Each tensor has weights of its own (SLERP and its kin do).
+
+        Args:
+            i: what is mixed.
+            among: of what.
+            size: of how many.
+            free: whether the weights may have any sum; otherwise it is one.
         """
         chosen = np.array(list(combinations(sorted(among), size)), np.int64).reshape(-1, size)
         if not len(chosen):
             return []
-        around = self._around(i, chosen)
+        origin = np.full((len(chosen), 1), self.origin)
+        around = self._around(i, np.hstack([chosen, origin]) if free else chosen)
         left = _least(around)[1].sum(axis=0)
-        weights = _least(around.sum(axis=0))[0]
+        weights = _least(around.sum(axis=0))[0][:, :size]
         order = np.argsort(left, kind="stable")
         return [
             Mix(tuple(chosen[n].tolist()), tuple(weights[n].tolist()), float(left[n]))
             for n in order
         ]
+
+    @property
+    def origin(self) -> int:
+        """The place in :attr:`products` of a model of zeros: what is taken of it is taken of none."""
+        return len(self.rounding)
 
     def _around(self, i: int, chosen: npt.NDArray[np.int64]) -> Floats:
         """``(t, m, k, k)``: inner products of ``part − i``, for ``m`` choices of ``k`` parts."""
@@ -115,14 +126,14 @@ def cloud(tensors: Sequence[Aligned], n: int) -> Cloud:
         tensors: :func:`usable` ones: of the traced model, the others as its parents.
         n: how many models there are, the traced one included.
     """
-    products = np.zeros((len(tensors), n, n))
+    products = np.zeros((len(tensors), n + 1, n + 1))
     square = 0.0
     differing, zeros = np.zeros(n), np.zeros(n)
     rounding = np.zeros(n)
     for row, tensor in enumerate(tensors):
         values = [tensor.x, *(p for p in tensor.parents if p is not None)]
         zero = tensor.x.astype(np.float64)
-        moved = np.stack([v.astype(np.float64) - zero for v in values])
+        moved = np.stack([*(v.astype(np.float64) - zero for v in values), -zero])
         products[row] = moved @ moved.T
         square += float(zero @ zero)
         for k, v in enumerate(values):
@@ -140,6 +151,6 @@ def usable(tensor: Aligned) -> bool:
 
 def _rounding(values: npt.NDArray[np.floating], dtype: str | None) -> float:
     """Σ ulp²/12: the variance of rounding to nearest, over all elements."""
-    bits = _MANTISSA.get(dtype or "", 8)
+    bits = BITS.get(dtype or "", BITS["BF16"])
     _, exponent = np.frexp(values.astype(np.float64))
     return float(np.sum(np.ldexp(1.0, 2 * (exponent - bits)))) / 12

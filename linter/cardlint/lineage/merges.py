@@ -59,11 +59,21 @@ def _confirm(near: Relatives, parts: Sequence[int]) -> Answer | None:
     weights = {n: c.value for n, c in verdict.coefficients.items()}
     if len(parts) == 2 and min(weights.values(), default=0.0) < 0:
         return None  # not between the two: one of them was made from this model
-    used = [n for n in weights if abs(weights[n]) >= LEAST_WEIGHT] or [c.name for c in chosen]
+    used = [n for n in weights if abs(weights[n]) >= LEAST_WEIGHT] or _told(verdict, near, parts)
     if len(used) < 2:
         return None
     used.sort(key=lambda n: -weights.get(n, 0.0))
     return Answer("merge", tuple(used), verdict.confidence, verdict.statement, said)
+
+
+def _told(verdict: Verdict, near: Relatives, parts: Sequence[int]) -> list[str]:
+    """The parents of a recipe without coefficients: those it names, else all that were given."""
+    named = verdict.parameters.get("parents")
+    base = verdict.parameters.get("base")
+    names = [near.names[i] for i in parts]
+    if not isinstance(named, list):
+        return names
+    return [n for n in names if n in named] + [n for n in names if n == base and n not in named]
 
 
 def sure(verdict: Verdict) -> bool:

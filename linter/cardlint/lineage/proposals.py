@@ -7,41 +7,51 @@ what passes is worth a comparison.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
-
-import numpy as np
+from itertools import combinations, islice
 
 from cardlint.lineage.geometry import Mix
 from cardlint.lineage.relatives import CLOSES, EXACT, NEAR_EXACT, Relatives, plausible
-from cardlint.weights.replay.explanation import Explanation
 
 INSIDE = 0.98
 """Share of elements that a weighted sum of the true parents comes near enough to; a fine-tune in the
 midst of others that differ from it by few units in the last place reaches 0.97."""
 MAX_SCREENED = 32
 """Mixtures of one size that are screened."""
+MOST_OF_ALL = 3
+"""Parts of a set up to which all relatives are tried; beyond, sources only."""
+MAX_OF_FOUR = 10
+"""Sources of which all sets of four are tried."""
 MAX_RECIPES = 2
 """Proposals of one kind that are confirmed element by element."""
-MAX_BASES = 3
-MAX_THIRDS = 3
-LEANS = 0.2
-"""Cosine, seen from the base, from which a relative may hold what was learned by the model."""
+MAX_SOURCES = 12
+MAX_BASES = 2
+MAX_ARMS = 4
+ALONE = 0.05
+"""Share of the moved elements, beyond chance, that must have taken one part alone: of three parts
+of which seven in ten elements are kept, one is alone in 6 %."""
 SAME_WAY = 0.9
 """Cosine from which two relatives are the same contribution to a merge."""
+LEANS = 0.2
+"""Cosine, seen from the base, from which a relative may hold what was learned by the model."""
 
 Parts = tuple[int, ...]
 
 
 def proposals(near: Relatives) -> Iterator[Parts]:
-    """Sets of two to four relatives worth a comparison, fewest parts first."""
-    for size in (2, 3):
-        yield from islice(_straight(near, size), MAX_RECIPES)
+    """Sets of two to four relatives worth a comparison, the most likely kinds first."""
+    bent: list[Parts] = []
+    for size in (2, 3, 4):
+        yield from islice(_straight(near, size, bent), MAX_RECIPES)
     voted = (parts for parts in together(near, 0, near.distinct) if near.screen.voted(0, parts))
     yield from islice(voted, MAX_RECIPES)
+    yield from bent[:MAX_RECIPES]
 
 
-def _straight(near: Relatives, size: int) -> Iterator[Parts]:
-    """Parts that leave far less than any smaller set does, and whose sum the elements are."""
+def _straight(near: Relatives, size: int, bent: list[Parts]) -> Iterator[Parts]:
+    """Parts that leave far less than any smaller set does, and whose sum the elements are.
+
+    Those that leave little and are no sum, as an interpolation row by row may, go to ``bent``.
+    """
     place = near.place
     best = min(place.distance(0, j) for j in near.distinct)
     for smaller in range(2, size):
@@ -51,16 +61,17 @@ def _straight(near: Relatives, size: int) -> Iterator[Parts]:
     closing.sort(key=lambda m: m.left * (1 if near.sources.issuperset(m.parts) else 2))
     inside = {m.parts: near.screen.inside(0, m.parts) for m in closing[:MAX_SCREENED]}
     whole = [parts for parts, share in inside.items() if share >= INSIDE]
+    bent += [m.parts for m in closing[:1] if not whole and _bends(near, m)]
     yield from sorted(
         whole, key=lambda p: (-round(inside[p], 2), sum(not near.declared(i) for i in p))
     )
-    for m in closing[:MAX_RECIPES]:
-        if m.parts not in whole and (_bends(near, m) or near.screen.voted(0, m.parts)):
-            yield m.parts
 
 
 def _mixes(near: Relatives, size: int) -> list[Mix]:
-    return [m for m in near.place.mixes(0, near.distinct, size) if plausible(m)]
+    among = near.distinct
+    if size > MOST_OF_ALL:
+        among = [j for j in near.distinct if j in near.sources][:MAX_OF_FOUR]
+    return [m for m in near.place.mixes(0, among, size, free=True) if plausible(m)]
 
 
 def _bends(near: Relatives, mix: Mix) -> bool:
@@ -69,9 +80,11 @@ def _bends(near: Relatives, mix: Mix) -> bool:
 
 
 def together(near: Relatives, i: int, among: Sequence[int]) -> Iterator[Parts]:
-    """Methods that cut and vote (TIES and its kin) lie on no plane: try the sources together.
+    """Sets for methods that cut and vote (TIES and its kin): these lie on no plane.
 
-    The base is a source in the middle; the others are those that the model leans to most.
+    Such a model holds, element by element, what its base does, or the base and a fixed multiple of
+    what one or more others learned. The base is the one from which most elements did not move, or
+    followed one other alone; those are the others.
 
     Args:
         near: the relatives.
@@ -79,34 +92,33 @@ def together(near: Relatives, i: int, among: Sequence[int]) -> Iterator[Parts]:
         among: of what; where the traced model (0) is among them, it takes part in all.
 
     Yields:
-        The parts, the base last.
+        The parts, the base last; fewest parts first.
     """
-    place = near.place
-    sources = [j for j in among if j == 0 or j in near.sources]
-    if len(sources) < 3:
-        return
-
-    def off_center(j: int) -> float:
-        return float(sum(np.sqrt(place.distance(j, k)) for k in sources))
-
-    for middle in sorted((j for j in sources if j != 0), key=off_center)[:MAX_BASES]:
-        lean = {j: place.cosine(middle, i, j) for j in sources if j != middle}
-        arms: list[int] = []
-        for j in sorted((j for j in lean if lean[j] > 0), key=lambda j: -lean[j]):
-            if all(place.cosine(middle, j, k) < SAME_WAY for k in arms):
-                arms.append(j)
-        if len(arms) < 2 or lean[arms[1]] < LEANS:
-            continue
-        choices = [arms[:2], *([*arms[:2], third] for third in arms[2 : 2 + MAX_THIRDS])]
-        for chosen in choices:
-            if 0 in chosen or 0 not in among:
-                yield (*chosen, middle)
+    sources = [j for j in among if j == 0 or j in near.sources][:MAX_SOURCES]
+    told = {base: _arms(near, i, base, sources) for base in sources}
+    simple = {
+        base: near.screen.unmoved(i, base) + sum(islice(arms.values(), 3))
+        for base, arms in told.items()
+    }
+    bases = sorted(sources, key=lambda j: -simple[j])[:MAX_BASES]
+    for size in (1, 2, 3):
+        for base in bases:
+            for chosen in combinations(told[base], size):
+                if 0 not in among or base == 0 or (0 in chosen and _moved(near, i, base)):
+                    yield (*chosen, base)
 
 
-def takes_part(near: Relatives, i: int, parts: Sequence[int]) -> Explanation | None:
-    """The recipe by cutting and voting that explains relative ``i``, if one does."""
-    place, middle = near.place, parts[-1]
-    far_out = place.distance(i, middle) >= CLOSES * place.distance(0, middle)
-    if not far_out or place.cosine(middle, i, 0) < LEANS:
-        return None
-    return near.screen.voted(i, parts)
+def _arms(near: Relatives, i: int, base: int, sources: Sequence[int]) -> dict[int, float]:
+    """What the elements that moved from a base may have followed, and which share of them did."""
+    share = {j: near.screen.alone(i, base, j) for j in sources if j != base}
+    found: dict[int, float] = {}
+    for j in sorted((j for j in share if share[j] >= ALONE), key=lambda j: -share[j]):
+        if all(near.place.cosine(base, j, k) < SAME_WAY for k in found):
+            found[j] = share[j]
+    return dict(islice(found.items(), MAX_ARMS))
+
+
+def _moved(near: Relatives, i: int, base: int) -> bool:
+    """Whether a relative went far enough from a base, the traced model's way, to hold a part of it."""
+    far_out = near.place.distance(i, base) >= CLOSES * near.place.distance(0, base)
+    return far_out and near.place.cosine(base, i, 0) >= LEANS

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from cardlint.weights import samples
 from cardlint.weights.align import Aligned
+from cardlint.weights.mixture import sweep
 from cardlint.weights.replay.elementwise import elementwise
 from cardlint.weights.replay.explanation import Explanation, Problem, single_share
 from cardlint.weights.replay.search import MARGIN
 from cardlint.weights.replay.sparse import ELEMENTS, EXPLAINED, sparse
-from cardlint.weights.rounding import EXACT, cell, to_dtype
+from cardlint.weights.rounding import to_dtype
 
 Array = npt.NDArray[np.float64]
 
+BITS = {"BF16": 8, "F16": 11, "F32": 24, "F64": 53}
+"""Significant bits of a stored number; formats with fewer are taken for bfloat16."""
 PER_TENSOR = 2048
-"""Elements of each tensor that :meth:`Screen.inside` looks at."""
+"""Elements of each tensor that the quick tests look at."""
 MAX_TENSORS = 48
 CLEAR = (4.0, 2.0)
 """Tolerances by which parents must differ at an element for it to tell anything; the second is used
@@ -37,6 +41,10 @@ SLACK = 1.0
 """Steps of the largest part that arithmetic in the stored format may lose, besides the last
 rounding: that of each product and of their sum."""
 LEAST_WEIGHT = 0.01
+LEAST_MULTIPLE = 0.05
+"""A model hardly takes less of another; far models would explain any small move."""
+STANDS_OUT = 3.0
+"""Tolerances that a part's difference must have for its multiples to be told apart."""
 ROUNDS = 4
 """Times the weights are fitted again with less pull of the elements that do not fit."""
 
@@ -63,13 +71,41 @@ class Screen:
         Returns:
             0 to 1; 0 where the models differ too little to tell.
         """
-        rows = [r for t in self._spread if (r := _rows(t, subject, parts)) is not None]
+        rows = [t.rows(subject, parts) for t in self._few]
         for clear in CLEAR:
             kept = [r for row in rows if (r := row.where(row.spread >= clear)) is not None]
             total = sum(len(r.x) for r in kept)
             if total >= LEAST:
                 return sum(r.inside() for r in kept) / total
         return 0.0
+
+    def unmoved(self, subject: int, base: int) -> float:
+        """Share of elements at which a model holds what another does, up to rounding."""
+        rows = [t.rows(subject, [base]) for t in self._few]
+        same = sum(int(np.count_nonzero(np.abs(r.x - r.p[:, 0]) <= 1)) for r in rows)
+        return same / max(sum(len(r.x) for r in rows), 1)
+
+    def alone(self, subject: int, base: int, part: int) -> float:
+        """Share of the elements moved from a base that moved by one multiple of a part's difference.
+
+        Methods that take or leave each element leave many such. What chance gives (the same with
+        the elements' pairing broken) is taken off.
+        """
+        moved, toward = [], []
+        for t in self._few:
+            r = t.rows(subject, [base, part])
+            y, d = r.x - r.p[:, 0], r.p[:, 1] - r.p[:, 0]
+            clear = (np.abs(y) > 1) & (np.abs(d) >= STANDS_OUT)
+            moved.append(y[clear])
+            toward.append(d[clear])
+        y, d = np.concatenate([*moved, []]), np.concatenate([*toward, []])
+        if len(y) < LEAST:
+            return 0.0
+        return _one_multiple(y, d) - _one_multiple(y, np.roll(d, len(d) // 2))
+
+    @cached_property
+    def _few(self) -> tuple[_Few, ...]:
+        return tuple(_few(t) for t in self._spread)
 
     @property
     def _spread(self) -> tuple[Aligned, ...]:
@@ -155,20 +191,46 @@ class _Rows:
         return int(np.count_nonzero(miss <= 1))
 
 
-def _rows(t: Aligned, subject: int, parts: Sequence[int]) -> _Rows | None:
-    values = (t.x, *t.parents)
-    dtype = t.dtypes[subject] or ""
-    x = values[subject]
-    if x is None or dtype not in EXACT:
-        return None
-    step = max(1, x.size // PER_TENSOR) | 1  # odd: every column must be met
-    p = np.stack([np.asarray(v, np.float64)[::step] for i in parts if (v := values[i]) is not None])
-    largest = _steps(np.abs(p).max(axis=0).astype(np.float32), dtype)
-    unit = _steps(x[::step], dtype) / 2 + SLACK * largest
-    return _Rows(x[::step] / unit, (p / unit).T, np.ptp(p, axis=0) / unit)
+@dataclass(frozen=True)
+class _Few:
+    """Some elements of one tensor, of all models."""
+
+    values: Array
+    """``(models, n)``."""
+    exponents: npt.NDArray[np.int32]
+    """``(models, n)``: the powers of two just above them."""
+    bits: tuple[int, ...]
+    """Significant ones of the format that each model's numbers were rounded to."""
+
+    def rows(self, subject: int, parts: Sequence[int]) -> _Rows:
+        """One model and others, in units of half a cell of it and what arithmetic may lose."""
+        at = list(parts)
+        bits = self.bits[subject]
+        unit = np.ldexp(0.5, self.exponents[subject] - bits)
+        unit += SLACK * np.ldexp(1.0, self.exponents[at].max(axis=0) - bits)
+        p = self.values[at] / unit
+        return _Rows(self.values[subject] / unit, p.T, np.ptp(p, axis=0))
 
 
-def _steps(x: npt.NDArray[np.floating], dtype: str) -> Array:
-    """The sizes of the cells of numbers of a format."""
-    low, high = cell(to_dtype(x, dtype), dtype)
-    return high - low
+def _few(t: Aligned) -> _Few:
+    step = max(1, t.x.size // PER_TENSOR) | 1  # odd: every column must be met
+    taken = [np.asarray(v)[::step] for v in (t.x, *t.parents) if v is not None]
+    bits = tuple(_bits(v, dtype or "") for v, dtype in zip(taken, t.dtypes, strict=True))
+    values = np.stack(taken).astype(np.float64)
+    return _Few(values, np.frexp(values)[1], bits)
+
+
+def _bits(values: npt.NDArray[np.floating], dtype: str) -> int:
+    """Significant bits of a format, or of a shorter one that the numbers were rounded to before."""
+    for shorter in ("BF16", "F16"):
+        if np.count_nonzero(to_dtype(values, shorter) != values) <= values.size // 200:
+            return BITS[shorter]
+    return BITS.get(dtype, BITS["BF16"])
+
+
+def _one_multiple(y: Array, d: Array) -> float:
+    """The largest share of ``y`` that one multiple of ``d``, not a tiny one, comes near enough to."""
+    one, other = (y - 1) / d, (y + 1) / d
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    large = np.minimum(np.abs(low), np.abs(high)) >= LEAST_MULTIPLE
+    return sweep(low[large], high[large])[3] * float(np.mean(large))
