@@ -3,7 +3,9 @@
 What training adds is, to first order, not aligned with the weights it starts from, while it is part
 of the weights it leads to. With δ = R − P, a child R has ⟨δ,P⟩ ≈ 0 and ⟨δ,R⟩ ≈ ‖δ‖², so that
 g = (‖R‖² − ‖P‖²)/‖δ‖² is near +1 when R was made from P and near −1 when P was made from R. Weight
-decay and growth of scale move g; two children of one model lie between.
+decay and growth of scale move g; two children of one model lie between, and near ±1 where one of them
+was trained much further than the other. So a pair alone never tells surely; a third model may, and so
+do elements that were set to zero.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ FROM_PARENT, FROM_MODEL, SIBLINGS, UNKNOWN = (
 
 
 def by_growth(growth: Sequence[float]) -> tuple[str, Confidence]:
-    """The direction from ``g`` of each tensor; never surer than medium."""
+    """The direction from ``g`` of each tensor: a hint, never surer than low."""
     g = np.asarray(growth, np.float64)
     if g.size < 4:
         return UNKNOWN, Confidence.LOW
@@ -31,9 +33,22 @@ def by_growth(growth: Sequence[float]) -> tuple[str, Confidence]:
     agreeing = float(np.mean(np.sign(g) == np.sign(middle)))
     if abs(middle) < 0.4 or agreeing < 0.75:
         return UNKNOWN, Confidence.LOW
-    sure = 0.6 <= abs(middle) <= 1.6 and agreeing >= 0.9
-    found = FROM_PARENT if middle > 0 else FROM_MODEL
-    return found, Confidence.MEDIUM if sure else Confidence.LOW
+    return (FROM_PARENT if middle > 0 else FROM_MODEL), Confidence.LOW
+
+
+def by_zeros(model: int, parent: int, n: int) -> tuple[str, Confidence] | None:
+    """The direction from elements that only one of the two has set to zero, as pruning does.
+
+    Training does not bring back what is exactly zero in such numbers, and does not make it so.
+
+    Args:
+        model: elements that are zero in the model and not in the parent.
+        parent: the other way round.
+        n: elements compared.
+    """
+    if max(model, parent) < 0.01 * n or min(model, parent) > 0.01 * max(model, parent):
+        return None
+    return (FROM_PARENT if model > parent else FROM_MODEL), Confidence.MEDIUM
 
 
 def by_base(

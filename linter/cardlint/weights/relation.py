@@ -29,6 +29,8 @@ DERIVED = 0.75
 SURE_DERIVED = 0.9
 LEARNED = 0.5
 """Correlation of centered norms below which two models did not learn together."""
+TOGETHER = 0.8
+"""And above which they did."""
 BY_TOKEN = frozenset({"embedding", "lm_head"})
 """Components whose rows are tokens, not neurons."""
 CHUNK = 64
@@ -69,6 +71,8 @@ class _Sums:
     """Elements that are the parent's, cast to the model's dtype."""
     uncast: int = 0
     """Elements of the parent that are the model's, cast to the parent's dtype."""
+    zeros: tuple[int, int] = (0, 0)
+    """Elements that only the model, and that only the parent, has set to zero."""
     p_values: list[float] = field(default_factory=list)
     by_token: list[float] = field(default_factory=list)
     """P-values of embeddings: taken only where nothing else was read, since tokens are no neurons
@@ -106,7 +110,9 @@ def relate(
     similarity = sums.xy / math.sqrt(sums.xx * sums.yy) if sums.xx > 0 and sums.yy > 0 else 0.0
     p_value = null.combine(sums.p_values or sums.by_token)
     norms = _norms(sums)
-    way, way_confidence = direction.by_growth(sums.growth)
+    way, way_confidence = direction.by_zeros(*sums.zeros, sums.n) or direction.by_growth(
+        sums.growth
+    )
     pair = _Pair(tensors, index, transform, unmatched, dtypes)
     kind, confidence, rank, note = _kind(pair, sums, similarity, p_value, norms)
     if p_value > MOST_P and kind.derived and confidence is Confidence.HIGH:
@@ -156,6 +162,11 @@ def _add(sums: _Sums, t: Aligned, y: Floats, mine: str, theirs: str) -> None:
         return
     sums.n += x.size
     sums.same += same
+    none, nor = x == 0, y == 0
+    sums.zeros = (
+        sums.zeros[0] + int(np.count_nonzero(none & ~nor)),
+        sums.zeros[1] + int(np.count_nonzero(nor & ~none)),
+    )
     if mine != theirs:
         sums.cast += _share_cast(y, x, mine)
         sums.uncast += _share_cast(x, y, theirs)
@@ -239,9 +250,12 @@ def _kind(
     if similarity < DERIVED or (
         norms is not None and norms < LEARNED and similarity < SURE_DERIVED
     ):
-        if norms is not None and norms > 0.8 and similarity > 0.5:
+        if norms is not None and norms > TOGETHER and similarity > 0.5:
             return Kind.FINETUNE, Confidence.MEDIUM, None, "far from it, yet the norms agree"
-        note = "the same initialization with other training looks like this; it is not derivation"
+        if norms is not None and norms > LEARNED:
+            note = "a long training of one from the other, or two trainings from one start"
+            return Kind.SHARED_INIT, Confidence.LOW, None, note
+        note = "as two trainings from one initialization do; that is not derivation"
         return Kind.SHARED_INIT, Confidence.MEDIUM, None, note
     if transform.layers is not None and any(k != v for k, v in transform.layers.items()):
         return Kind.DEPTH_CHANGED, Confidence.HIGH, None, _layers(transform)

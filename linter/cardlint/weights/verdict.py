@@ -28,8 +28,7 @@ WORDS = {
     Kind.VOCAB_EXTENDED: "{m} and {p} are one line with vocabularies of different size{n}",
     Kind.DEPTH_CHANGED: "{m} has the layers of {p}, some dropped, repeated or moved{n}",
     Kind.PERMUTED: "{m} has the weights of {p} in another order{n}",
-    Kind.SHARED_INIT: "{m} and {p} share an origin, as runs from one initialization do; "
-    "that is not derivation",
+    Kind.SHARED_INIT: "{m} and {p} share an origin{n}",
     Kind.UNRELATED: "no sign that {m} is derived from {p}",
     Kind.NOT_COMPARABLE: "{m} and {p} cannot be compared",
 }
@@ -71,8 +70,8 @@ def of_relation(model: str, relation: Relation) -> Verdict:
 def _sentence(model: str, r: Relation) -> str:
     note = f" ({r.note})" if r.note else ""
     way = {
-        "model-from-parent": f"; {model} looks like the later one ({r.direction_confidence})",
-        "parent-from-model": f"; {r.parent} looks like the later one ({r.direction_confidence})",
+        "model-from-parent": _later(model, r.direction_confidence),
+        "parent-from-model": _later(r.parent, r.direction_confidence),
         "siblings": f"; both look like children of one base ({r.direction_confidence})",
     }.get(r.direction, "; the weights do not tell which came first")
     words = WORDS[r.kind]
@@ -85,6 +84,12 @@ def _sentence(model: str, r: Relation) -> str:
     if r.kind in (Kind.FINETUNE, Kind.UNRELATED, Kind.SHARED_INIT):
         text += f" (similarity {r.similarity:.4f}, p {r.p_text})"
     return text + "."
+
+
+def _later(name: str, confidence: Confidence) -> str:
+    """Of a pair alone: siblings of which one was trained further look the same."""
+    also = ", or of two siblings the one trained further" if confidence is Confidence.LOW else ""
+    return f"; {name} looks like the later one{also} ({confidence})"
 
 
 def of_explanation(

@@ -61,9 +61,8 @@ class DeclaredBaseUnrelated(Rule):
                 )
             if relation.kind is Kind.SHARED_INIT:
                 yield self.finding(
-                    f"The weights and {relation.parent} share an origin, as runs from one "
-                    f"initialization do, but not what training learned (similarity "
-                    f"{relation.similarity:.3f}).",
+                    f"The weights and {relation.parent} share an origin ({relation.note}; "
+                    f"similarity {relation.similarity:.3f}).",
                     _measured.base_place(repo, relation.parent),
                     next_step="Check whether the model was made from it or only like it.",
                     severity=Severity.INFO,

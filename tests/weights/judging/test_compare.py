@@ -15,6 +15,7 @@ import pytest
 from cardlint.findings import Confidence
 from cardlint.source.local import LocalFolder
 from cardlint.weights.compare import compare
+from cardlint.weights.direction import FROM_MODEL, FROM_PARENT
 from cardlint.weights.evidence import Comparison, Kind
 from cardlint.weights.read import sketch
 from cardlint.weights.sketch import Sketch
@@ -157,13 +158,43 @@ def test_unrelated_models_of_one_configuration(tmp_path: Path) -> None:
     assert abs(found.relations[0].similarity) < 0.05
 
 
-def test_a_shared_initialization_is_not_derivation(tmp_path: Path) -> None:
-    """Two runs from the same numbers share half of their variance and none of their norms."""
-    found = said(
-        tmp_path, {"sum": [[1, 1, 0.02], [1, 2, 0.02]]}, P={"sum": [[1, 1, 0.02], [1, 3, 0.02]]}
-    )
+@pytest.mark.parametrize(
+    ("learned", "confidence", "words"),
+    [(False, Confidence.MEDIUM, "not derivation"), (True, Confidence.LOW, "a long training")],
+)
+def test_a_shared_initialization_is_not_derivation(
+    tmp_path: Path, *, learned: bool, confidence: Confidence, words: str
+) -> None:
+    """Two runs from the same numbers share half of their variance and none of what norms learned.
+
+    Where the norms agree in part, it may as well be a long training of one from the other.
+    """
+    runs = [tensors({"sum": [[1, 1, 0.02], [1, n, 0.02]]}, SHAPES) for n in (2, 3)]
+    alone = [tensors({"sum": [[1, n, 0.02]]}, SHAPES) for n in (2, 3)]
+    for run, own in zip(runs, alone, strict=True):
+        for name in run:
+            if "norm" in name:
+                run[name] = 1.2 * runs[0][name] + 0.8 * own[name] if learned else own[name]
+    found = said(tmp_path, runs[1], P=runs[0])
     assert found.verdict.kind is Kind.SHARED_INIT
-    assert found.verdict.confidence is Confidence.MEDIUM
+    assert found.verdict.confidence is confidence
+    assert words in found.verdict.statement
+
+
+def test_what_was_pruned_is_the_later_one(tmp_path: Path) -> None:
+    """Zeros that the other does not have were made; smaller norms would say the opposite."""
+    parent = tensors(BASE, SHAPES)
+    pruned = {k: np.where(np.abs(v) < 0.01, 0, v) if v.ndim == 2 else v for k, v in parent.items()}
+    for one, other, way in ((pruned, parent, FROM_PARENT), (parent, pruned, FROM_MODEL)):
+        (relation,) = said(tmp_path, one, P=other).relations
+        assert (relation.direction, relation.direction_confidence) == (way, Confidence.MEDIUM)
+
+
+def test_a_pair_alone_never_tells_siblings_from_a_parent(tmp_path: Path) -> None:
+    """A sibling that was trained much less looks like a parent: at most a hint."""
+    found = said(tmp_path, tuned(2, 0.5), P=tuned(3, 0.1))
+    assert found.relations[0].direction_confidence is Confidence.LOW
+    assert "of two siblings the one trained further" in found.verdict.statement
 
 
 def test_identity_is_certain(tmp_path: Path) -> None:
