@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
+from cardlint.errors import Unavailable
 from cardlint.findings import Finding, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
+from cardlint.source.interface import Source
 from cardlint.weights.evidence import Kind, Relation
 from cardlint_rules.weights import _measured
 
@@ -27,7 +30,8 @@ class CopyOfUpstream(Rule):
 
     ## Why it matters
     A mirror is welcome if it says that it is one. Under a new name without that, users cannot tell
-    a copy from new work, and the notices of the first publisher may be missing.
+    a copy from new work, and the notices of the first publisher may be missing. Which of two equal
+    models was first the weights do not tell; the histories do, where both can be read.
 
     ## Example
     A repository `me/new-model` whose `model.safetensors` equals that of `org/base`.
@@ -64,15 +68,61 @@ class CopyOfUpstream(Rule):
 
     def _tell(self, repo: Repository, relation: Relation, *, declared: bool) -> Finding:
         text = WORDS[relation.kind].format(p=relation.parent, n=relation.note)
-        named = "" if declared else ", which the repository does not name as its base"
+        other, ours = relation.parent, False
+        next_step = f"Say in the card that this is a copy of {other}, or upload the weights that were meant."
+        if not declared:
+            first = _first(repo, other)
+            ours = first is True
+            text += f", which the repository does not name as its base; {ORDER[first]}"
+        if ours:
+            next_step = f"Nothing is to be done here; {other} should name this repository."
+        elif not declared:
+            next_step = f"If this is the copy, say so in the card and name {other} in base_model."
         return self.finding(
-            f"{text}{named}.",
-            _measured.base_place(repo, relation.parent),
-            next_step=f"Say in the card that this is a copy of {relation.parent}, or upload the weights that were meant.",
-            severity=Severity.INFO if declared else None,
+            f"{text}.",
+            _measured.base_place(repo, other),
+            next_step=next_step,
+            severity=Severity.INFO if declared or ours else None,
             confidence=relation.confidence,
             evidence=_measured.relation_figures(relation),
         )
+
+
+ORDER = {
+    None: "the weights do not tell which of the two was first",
+    True: "this repository had them first, by the dates of its commits",
+    False: "that repository had them first, by the dates of its commits",
+}
+
+
+def _first(repo: Repository, other: str) -> bool | None:
+    """Whether this repository's weights were all there before any of the other's.
+
+    Returns:
+        ``None`` where the histories do not tell.
+    """
+    mine, theirs = _uploaded(repo.source), _uploaded(repo.resolver.upstream(other))
+    if not (mine and theirs):
+        return None
+    if mine[1] < theirs[0]:
+        return True
+    return False if theirs[1] < mine[0] else None
+
+
+def _uploaded(source: Source) -> tuple[datetime, datetime] | None:
+    """When weights came first and last, where every such commit could be read."""
+    from cardlint.history.changes import Kind as Change
+    from cardlint.history.timeline import read
+
+    try:
+        told = read(source)
+    except Unavailable:
+        return None
+    if not told.uploads or len(told.dated(Change.WEIGHTS_ADDED, Change.WEIGHTS_REPLACED)) < len(
+        told.uploads
+    ):
+        return None
+    return told.uploads[0].commit.date, told.uploads[-1].commit.date
 
 
 def _converted(repo: Repository) -> bool:

@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from cardlint.findings import Confidence, Finding, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
-from cardlint.weights.evidence import Kind
+from cardlint.weights.evidence import Comparison, Kind
 from cardlint_rules.weights import _measured
+
+FAINT = 1e-12
+"""P-value of a similarity that is small but no chance."""
+LEAST_PART = 1e-3
+"""Coefficient from which a parent has a part in a merge."""
 
 
 class DeclaredBaseUnrelated(Rule):
@@ -47,16 +52,21 @@ class DeclaredBaseUnrelated(Rule):
         lost = {f"weights of {parent}" for parent in repo.lineage.parents}
         yield from (gap for gap in repo.weights.not_checked if gap.what in lost)
         for relation in found.relations if found else ():
+            if found and _has_a_part(found, relation.parent):
+                continue
             if relation.kind is Kind.NOT_COMPARABLE and not repo.weights.adapter:
                 yield NotChecked(f"weights against {relation.parent}", relation.note)
             if relation.kind is Kind.UNRELATED:
+                beside = found is not None and any(r.kind.derived for r in found.relations)
+                faint = beside and relation.p_value <= FAINT  # as of a parent with a small part
+                sure = relation.confidence in _measured.SURE and not faint
                 yield self.finding(
-                    f"The weights show no sign of being derived from {relation.parent} (similarity "
+                    f"The weights show {'hardly any' if faint else 'no'} sign of being derived from {relation.parent} (similarity "
                     f"{relation.similarity:.3f}; independent training gives about 0).",
                     _measured.base_place(repo, relation.parent),
                     next_step="Name the model that the weights were made from in base_model.",
-                    severity=None if relation.confidence in _measured.SURE else Severity.INFO,
-                    confidence=relation.confidence,
+                    severity=None if sure else Severity.INFO,
+                    confidence=Confidence.LOW if faint else relation.confidence,
                     evidence=_measured.relation_figures(relation),
                 )
             if relation.kind is Kind.SHARED_INIT:
@@ -69,3 +79,12 @@ class DeclaredBaseUnrelated(Rule):
                     confidence=relation.confidence,
                     evidence=_measured.relation_figures(relation),
                 )
+
+
+def _has_a_part(found: Comparison, parent: str) -> bool:
+    """Whether a recipe that gives the weights uses this parent."""
+    said = found.verdict
+    if said.kind is not Kind.MERGE or said.confidence not in _measured.SURE:
+        return False
+    part = said.coefficients.get(parent)
+    return part is not None and abs(part.value) > LEAST_PART

@@ -10,7 +10,9 @@ from cardlint.rule import Fact, Rule
 from cardlint.weights.evidence import Kind, Relation
 from cardlint_rules.weights import _measured
 
-FITTING = (Kind.REENCODED, Kind.IDENTICAL, Kind.VOCAB_EXTENDED, Kind.NOT_COMPARABLE)
+FITTING = (
+    Kind.REENCODED, Kind.IDENTICAL, Kind.VOCAB_EXTENDED, Kind.PERMUTED, Kind.NOT_COMPARABLE,
+)  # fmt: skip
 
 
 class QuantizedBaseMismatch(Rule):
@@ -51,7 +53,8 @@ class QuantizedBaseMismatch(Rule):
                 yield self._tell(repo, relation)
 
     def _tell(self, repo: Repository, relation: Relation) -> Finding:
-        foreign = relation.kind in (Kind.UNRELATED, Kind.SHARED_INIT)
+        # At two bits and fewer so much is lost that it looks like a shared origin.
+        foreign = relation.kind is Kind.UNRELATED
         what = (
             f"show no sign of being derived from {relation.parent}"
             if foreign
@@ -62,7 +65,7 @@ class QuantizedBaseMismatch(Rule):
             f"base_model_relation is quantized, but the weights {what}.",
             _measured.base_place(repo, relation.parent),
             next_step="Name the model that was quantized, or correct base_model_relation.",
-            severity=None if foreign else Severity.INFO,
-            confidence=Confidence.HIGH if foreign else Confidence.MEDIUM,
+            severity=None if foreign and relation.confidence in _measured.SURE else Severity.INFO,
+            confidence=relation.confidence if foreign else Confidence.MEDIUM,
             evidence=_measured.relation_figures(relation),
         )

@@ -18,7 +18,8 @@ class TrainingClaimWithoutResidue(Rule):
     ## What it checks
     The card says that the model was trained, fine-tuned or distilled (in its text or as
     `base_model_relation: finetune`), while the weights equal a parent's, or a merge recipe gives
-    them to the bit: nothing is left that training could have changed.
+    them to the bit: nothing is left that training could have changed. Of an equal model that is
+    not declared as the base the weights do not tell which was first; see `weights/copy-of-upstream`.
 
     ## Why it matters
     Results, data sections and the model's name rest on that training. Often the wrong files were
@@ -41,7 +42,9 @@ class TrainingClaimWithoutResidue(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding]:
         told = repo.weights
-        found = next((c for c in (told.best, told.comparison) if c and _untrained(c)), None)
+        # That an undeclared model is the same says nothing of training: it may be the copy.
+        merged = told.best if told.best and told.best.verdict.kind is Kind.MERGE else None
+        found = next((c for c in (merged, told.comparison) if c and _untrained(c)), None)
         if found is None:
             return
         claim = _claim(repo)
