@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 MAX_CANDIDATES = 256
 """More are not worth a request each."""
+ASKED = "asked for"
+"""Why a model is a candidate that the user names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,12 @@ from cardlint.lineage.relatives import Relatives
 from cardlint.weights.sketch import Sketch
 
 
-def explain(model: Sketch, others: Sequence[Sketch], declared: Collection[str] = ()) -> Answer:
+def explain(
+    model: Sketch,
+    others: Sequence[Sketch],
+    declared: Collection[str] = (),
+    later: Collection[str] = (),
+) -> Answer:
     """Find where a model comes from.
 
     Args:
@@ -26,11 +31,14 @@ def explain(model: Sketch, others: Sequence[Sketch], declared: Collection[str] =
         others: possible parents, of the same architecture; order does not matter.
         declared: names of those among them that the model says it comes from: of recipes and copies
             that account for it as well, the one with these is told.
+        later: names of those among them that began after the model: copies perhaps, no parents.
     """
     if not others:
         return nothing(model.name)
     near = Relatives(model, others, declared)
+    copies = tuple(near.names[i] for i in near.copies)
+    distances = near.distances()
+    if later:
+        near = Relatives(model, [o for o in others if o.name not in later], declared)
     found = merge(near) or layered(near) or closest(near) or nothing(model.name)
-    return replace(
-        found, copies=tuple(near.names[i] for i in near.copies), distances=near.distances()
-    )
+    return replace(found, copies=copies, distances=distances)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cardlint.errors import Unavailable
 from cardlint.findings import NotChecked
-from cardlint.lineage.candidates import Candidate
+from cardlint.lineage.candidates import ASKED, Candidate
 from cardlint.lineage.declared import Declaration, Origin
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def gather(repo: Repository, limit: int) -> tuple[tuple[Candidate, ...], tuple[N
 
 
 def _all(repo: Repository, offspring: _Offspring) -> Iterator[Candidate]:
-    yield from (Candidate(id_, "asked for") for id_ in repo.options.candidates)
+    yield from (Candidate(id_, ASKED) for id_ in repo.options.candidates)
     yield from (
         Candidate(d.parent, f"named in {_place(d)}")
         for d in repo.lineage.declarations

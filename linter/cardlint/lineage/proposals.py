@@ -95,16 +95,17 @@ def together(near: Relatives, i: int, among: Sequence[int]) -> Iterator[Parts]:
         The parts, the base last; fewest parts first.
     """
     sources = [j for j in among if j == 0 or j in near.sources][:MAX_SOURCES]
-    told = {base: _arms(near, i, base, sources) for base in sources}
+    bases = [b for b in sources if 0 not in among or b == 0 or _takes_part(near, i, b)]
+    told = {base: _arms(near, i, base, sources) for base in bases}
     simple = {
         base: near.screen.unmoved(i, base) + sum(islice(arms.values(), 3))
         for base, arms in told.items()
     }
-    bases = sorted(sources, key=lambda j: -simple[j])[:MAX_BASES]
+    bases = sorted(bases, key=lambda j: -simple[j])[:MAX_BASES]
     for size in (1, 2, 3):
         for base in bases:
             for chosen in combinations(told[base], size):
-                if 0 not in among or base == 0 or (0 in chosen and _moved(near, i, base)):
+                if 0 not in among or 0 in (*chosen, base):
                     yield (*chosen, base)
 
 
@@ -118,7 +119,9 @@ def _arms(near: Relatives, i: int, base: int, sources: Sequence[int]) -> dict[in
     return dict(islice(found.items(), MAX_ARMS))
 
 
-def _moved(near: Relatives, i: int, base: int) -> bool:
-    """Whether a relative went far enough from a base, the traced model's way, to hold a part of it."""
+def _takes_part(near: Relatives, i: int, base: int) -> bool:
+    """Whether a relative may have gone from a base to where it is by the traced model's help."""
     far_out = near.place.distance(i, base) >= CLOSES * near.place.distance(0, base)
-    return far_out and near.place.cosine(base, i, 0) >= LEANS
+    if not far_out or near.place.cosine(base, i, 0) < LEANS:
+        return False
+    return near.screen.alone(i, base, 0) >= ALONE

@@ -1,13 +1,13 @@
 """Holds the weights against the declared parents, and against others that may explain them better.
 
-The declared parents come first. Only where they do not account for the weights are candidates tried
-(:mod:`cardlint.lineage.candidates`); a candidate that explains the weights is reported together
-with the other candidates as controls, which must fail to explain them.
+The declared parents come first. Only where they do not account for the weights are candidates read
+(:mod:`cardlint.lineage.looking`) and the model traced among all of them
+(:mod:`cardlint.lineage.explain`), as ``cardlint trace`` does with more candidates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,9 +16,11 @@ from cardlint.errors import NotFound, Unavailable
 from cardlint.findings import NotChecked
 
 if TYPE_CHECKING:
+    from cardlint.lineage.answer import Answer
+    from cardlint.lineage.candidates import Candidate
     from cardlint.repository import Repository
     from cardlint.source.interface import Source
-    from cardlint.weights.evidence import Comparison, Relation, WeightEvidence
+    from cardlint.weights.evidence import Comparison, WeightEvidence
     from cardlint.weights.sketch import Sketch
 
 WEIGHTS = (".safetensors", ".gguf", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".npz", ".index.json")
@@ -26,8 +28,6 @@ MAX_PARENTS = 8
 """Declared parents whose weights are read; more are named as not checked."""
 MAX_CANDIDATES = 8
 """Candidates whose weights are read for one repository."""
-COPIES = ("identical", "reencoded", "permuted")
-"""Kinds that say: the same weights."""
 CLOSER = 0.5
 """A candidate is nearer than the declared base when its distance is below this share of the base's."""
 
@@ -64,6 +64,7 @@ class _Scale:
     """Candidate → why it was tried."""
 
     def weigh(self) -> WeightEvidence:
+        from cardlint.lineage.looking import Reader
         from cardlint.weights.evidence import WeightEvidence
 
         declared = list(self._declared())
@@ -78,11 +79,19 @@ class _Scale:
         comparison = self._compare(model, parents)
         best = None
         if not model.delta and not _accounted(comparison):
-            pool = list(self._open(others))
-            best = self._best(model, parents, pool, comparison)
+            reader = Reader(self.repo, model)
+            pool = list(reader.read(others))
+            self.gaps += [
+                NotChecked(f"weights of {x.id}", x.unavailable.message, x.unavailable.remedy)
+                for x in reader.looked
+                if x.unavailable
+            ]
+            best = self._best(model, parents, pool, reader.later)
             if not parents and not pool:
+                left_out = (f"{x.id}: {x.left_out}" for x in reader.looked if not x.unavailable)
+                why = "; ".join([*(g.why for g in self.gaps), *left_out])
                 raise Unavailable(
-                    "no parent's weights can be read: " + "; ".join(g.why for g in self.gaps),
+                    f"no parent's weights can be read: {why}",
                     remedy="Mirror the parent with --hub, or let cardlint ask the Hub.",
                 )
         return WeightEvidence(
@@ -104,7 +113,7 @@ class _Scale:
         lineage = self.repo.lineage
         return lineage.parents or lineage.by(Origin.ADAPTER, Origin.MERGEKIT)
 
-    def _candidates(self, declared: Sequence[str]) -> list[str]:
+    def _candidates(self, declared: Sequence[str]) -> list[Candidate]:
         from cardlint.lineage.candidates import MAX_CANDIDATES as MAX_KNOWN
         from cardlint.lineage.family import gather
 
@@ -120,7 +129,7 @@ class _Scale:
                 )
             )
         self.reasons = {c.id: c.why for c in found[:MAX_CANDIDATES]}
-        return list(self.reasons)
+        return found[:MAX_CANDIDATES]
 
     def _open(self, ids: Sequence[str]) -> Iterator[Sketch]:
         """Sketches of those that can be read; the others become gaps."""
@@ -139,19 +148,20 @@ class _Scale:
 
         return sketch(source, budget=self.repo.options.budget, name=name)
 
-    def _compare(
-        self, model: Sketch, parents: Sequence[Sketch], controls: Sequence[Sketch] = ()
-    ) -> Comparison | None:
+    def _compare(self, model: Sketch, parents: Sequence[Sketch]) -> Comparison | None:
         from cardlint.weights.compare import compare
 
         if not parents:
             return None
-        said = compare(model, parents, controls)
+        return self._all(compare(model, parents))
+
+    def _all(self, said: Comparison) -> Comparison:
+        """The same over all elements, where the user wants that."""
         if self.repo.options.weights != "full":
             return said
         from cardlint.weights.confirm import confirm
 
-        opened = [self.repo.resolver.upstream(p.name) for p in parents]
+        opened = [self.repo.resolver.upstream(name) for name in said.parents]
         return confirm(said, self.repo.source, opened)
 
     def _best(
@@ -159,47 +169,47 @@ class _Scale:
         model: Sketch,
         parents: Sequence[Sketch],
         pool: Sequence[Sketch],
-        declared: Comparison | None,
+        later: Collection[str],
     ) -> Comparison | None:
-        """The smallest set of candidates that, with the declared parents, explains the weights."""
+        """What a trace among declared parents and candidates finds, as a comparison."""
+        from cardlint.lineage.explain import explain
+        from cardlint.weights.evidence import Kind
+
         if not pool:
             return None
-        from cardlint.weights.compare import promising, relate_all
-
-        told = dict(zip((p.name for p in pool), relate_all(model, pool), strict=True))
-        related = [p for p in pool if told[p.name].kind.derived]
-        copies = [p for p in related if told[p.name].kind in COPIES]
-        if copies:
-            return self._compare(model, copies[:1])
-        for added in promising(model, parents, related):
-            controls = [p for p in pool if p not in added]
-            found = self._compare(model, [*parents, *added], controls)
-            if found and found.verdict.kind == "merge" and _uses(found, added):
-                return found
-        return self._nearer(model, related, told, declared)
-
-    def _nearer(
-        self,
-        model: Sketch,
-        related: Sequence[Sketch],
-        told: Mapping[str, Relation],
-        declared: Comparison | None,
-    ) -> Comparison | None:
-        """A candidate from which the model is much less far than from every declared parent.
-
-        Being near says nothing of who came first; only a candidate that looks like the earlier one
-        counts.
-        """
-        if not related:
+        known = [p.name for p in parents]
+        said = explain(model, [*parents, *pool], known, later)
+        if said.copies:
+            if set(known) & set(said.copies):
+                return None
+            return self._compare(model, [p for p in pool if p.name == said.copies[0]])
+        found = said.comparison
+        if found is None or said.kind == "none":
             return None
-        name = min((p.name for p in related), key=lambda n: told[n].distance)
-        known = [r.distance for r in declared.relations if r.kind.derived] if declared else []
-        near = told[name]
-        if known and near.distance >= CLOSER * min(known):
-            return None
-        if near.direction != "model-from-parent" or near.direction_confidence != "medium":
-            return None
-        return self._compare(model, [p for p in related if p.name == name])
+        if said.kind == "merge" and found.verdict.kind is Kind.MERGE:
+            return self._all(found)
+        if said.kind == "relative" and said.parents[0] not in known and _nearer(said, known):
+            return self._all(found)
+        return None
+
+
+def _nearer(said: Answer, declared: Collection[str]) -> bool:
+    """Whether a model is much less far from its closest relative than from every declared parent.
+
+    Being near says nothing of who came first; only a relative that looks like the earlier one
+    counts.
+    """
+    away = dict(said.distances)
+    name = said.parents[0]
+    known = [away[d] for d in declared if d in away]
+    if name in away and known and away[name] >= CLOSER * min(known):
+        return False
+    near = said.comparison.relation(name) if said.comparison else None
+    return (
+        near is not None
+        and near.direction == "model-from-parent"
+        and near.direction_confidence == "medium"
+    )
 
 
 def _accounted(comparison: Comparison | None) -> bool:
@@ -209,15 +219,4 @@ def _accounted(comparison: Comparison | None) -> bool:
     said = comparison.verdict
     return said.kind in ("identical", "reencoded") or (
         said.kind == "merge" and said.confidence == "certain"
-    )
-
-
-def _uses(found: Comparison, added: Sequence[Sketch]) -> bool:
-    """Whether every added candidate has a part in the recipe that is not zero."""
-    parts = found.verdict.coefficients
-    return not parts or all(
-        p.name in parts
-        and not parts[p.name].low <= 1e-3 <= parts[p.name].high + 2e-3
-        and abs(parts[p.name].value) > 1e-3
-        for p in added
     )
