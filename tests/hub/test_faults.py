@@ -236,7 +236,7 @@ def test_pages_in_a_circle_end(server: HubServer, tmp_path: Path) -> None:
 
         def json(self, path: str, asked: Asked) -> tuple[list[object], dict[str, str]]:
             del path, asked
-            return [], {"link": f'<{self.onward}>; rel="next"'}
+            return [{}], {"link": f'<{self.onward}>; rel="next"'}
 
         def is_hub(self, url: str) -> bool:
             return url.startswith(server.endpoint)

@@ -29,6 +29,8 @@ MAX_PACK = 64 << 20
 """Bytes of a pack that are taken at most."""
 MAX_SECONDS = 60.0
 """How long a pack may take to come; a server that never ends is not waited for."""
+ATTEMPTS = 2
+"""There is another way, if a costly one."""
 MAX_KEPT = 16 << 20
 """Bytes of a pack that is kept for the next run."""
 _FILTER = b"blob:limit=1m"
@@ -54,7 +56,7 @@ def fetch(client: Client, store: Store, repo_id: str, commit: str) -> Git:
         pack = packs / "pack-fetched.pack"
         known = store.get(key)
         if known is None:
-            client.trying(asked, lambda: _download(client, commit, pack, asked))
+            client.trying(asked, lambda: _download(client, commit, pack, asked), ATTEMPTS)
         else:
             pack.write_bytes(known)
             client.usage.add(cached=len(known))
@@ -76,7 +78,7 @@ def _download(client: Client, commit: str, pack: Path, asked: Asked) -> None:
     with client.following(
         f"{url}/info/refs?service=git-upload-pack", headers, asked, leave=False
     ) as response:
-        offered = client.body(response, asked, None, MAX_REFS)
+        offered = b"".join(_in_time(client.parts(response, asked, MAX_REFS), asked))
         service = str(response.url).partition("/info/refs")[0]
     capabilities = offered.partition(b"\0")[2].partition(b"\n")[0].split(b" ")
     if b"side-band-64k" not in capabilities:

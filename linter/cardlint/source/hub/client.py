@@ -124,15 +124,20 @@ class Client:
 
         return self.trying(asked, once)
 
-    def trying(self, asked: Asked, once: Callable[[], T]) -> T:
+    def trying(self, asked: Asked, once: Callable[[], T], attempts: int = ATTEMPTS) -> T:
         """Do something until it works, patience ends, or it cannot work.
+
+        Args:
+            asked: for messages.
+            once: what to do.
+            attempts: how often at most; few where there is another way.
 
         Raises:
             Unavailable: the last reason.
         """
         from cardlint.source.hub.library import errors, httpx
 
-        for attempt in range(ATTEMPTS):
+        for attempt in range(attempts):
             if self.patience.spent:
                 raise self.patience.spent
             started = time.monotonic()
@@ -156,10 +161,10 @@ class Client:
                         raise reason from None
                     time.sleep(SOON)
                     continue
-            if attempt + 1 < ATTEMPTS:
+            if attempt + 1 < attempts:
                 delay = self.patience.delay(attempt, headers)
-                self.usage.add(waited=delay)
                 self.patience.wait(delay, time.monotonic() - started, reason.message)
+                self.usage.add(waited=delay)
         raise reason
 
     def _broken(self, error: Exception, asked: Asked) -> Unreachable:

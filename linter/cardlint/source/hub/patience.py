@@ -70,12 +70,14 @@ class Patience:
             now = time.monotonic()
             if not self._losing:
                 self._since = now - lost
-            left = self.limit - self._lost - (now - self._since)
+            over = self._lost + now - self._since
+            left = self.limit - over
             if seconds > left:
                 self._lost += 0 if self._losing else lost
                 far = (
                     f"{why}; the next try would have to wait {seconds:,.0f} s, "
                     f"and at most {self.limit:,.0f} s are waited in a run"
+                    + (f", of which {over:,.0f} are over" if over >= 1 else "")
                 )
                 remedy = "Try again later, or raise --max-wait."
                 self.spent = Unreachable(
