@@ -108,18 +108,33 @@ def cardlint(server: HubServer, home: Path, *args: str) -> subprocess.CompletedP
     )
 
 
-def test_a_full_check_of_a_single_file_repository_costs_at_most_12_requests(tmp_path: Path) -> None:
-    """Card, license, history, configuration, weights: the sum is what counts."""
+@pytest.mark.parametrize("commits", [0, 1, 30, 80])
+def test_a_full_check_of_a_single_file_repository_costs_at_most_12_requests(
+    tmp_path: Path, commits: int
+) -> None:
+    """Card, license, history, configuration, weights: the sum is what counts, however long the past."""
+
+    def card(number: int) -> str:
+        return f"---\nlicense: mit\n---\n# A model {number}\n"
+
     weights = {"weights": {"sum": [[1, 7, 0.02]]}}
     files = {
-        "README.md": "---\nlicense: mit\n---\n# A model\n",
+        "README.md": card(0),
         "LICENSE": "MIT License\n",
         "config.json": {"json": {"model_type": "llama"}},
         "tokenizer_config.json": {"json": {"chat_template": "{{ messages }}"}},
         "generation_config.json": {"json": {}},
         "model.safetensors": weights,
     }
-    write_files(tmp_path / "hub" / "org" / "single", files)
+    place = tmp_path / "hub" / "org" / "single"
+    if commits:
+        rows = [{"date": "2026-06-01", "files": files}] + [
+            {"date": f"2026-07-01T{n // 60:02}:{n % 60:02}", "files": {"README.md": card(n)}}
+            for n in range(1, commits)
+        ]
+        write_git(place, rows, bare=True)
+    else:  # no history, and a hub that serves no git
+        write_files(place, files)
     with HubServer(tmp_path / "hub") as server:
         done = cardlint(server, tmp_path / "home", "check", "org/single")
         assert done.returncode in {0, 1}, done.stderr
