@@ -39,6 +39,9 @@ MAX_ROWS = 512
 RANK_SIDE = 192
 """Rows and columns of the part of a difference whose rank is looked at."""
 
+GROUPS = (32, 64, 128)
+"""Elements of a row that quantization gives one scale, in the formats that are in use."""
+
 Floats = npt.NDArray[np.floating]
 
 
@@ -272,6 +275,10 @@ def _kind(
     encoded = _encoding(sums, dtypes, pair.tensors, pair.index)
     if encoded:
         return Kind.REENCODED, Confidence.HIGH, None, encoded
+    if sums.same == sums.n and sums.others[0] == sums.others[1] and transform.trivial:
+        ones = "tensor stands" if pair.unmatched == 1 else "tensors stand"
+        note = f"all common elements are the same; {pair.unmatched} {ones} in one of them only"
+        return Kind.FINETUNE, Confidence.HIGH, None, note
     rank = low_rank(pair.tensors, pair.index)
     if rank:
         return Kind.ADAPTER, Confidence.HIGH, rank, f"the difference has rank {rank}"
@@ -322,19 +329,29 @@ def _lattice(t: Aligned, y: Floats) -> str:
     y2 = np.asarray(y, np.float64).reshape(-1, t.shape[-1])
     step = max(1, len(x2) // 256)
     x2, y2 = x2[::step], y2[::step]
-    error = np.abs(x2 - y2)
     for levels, bits in ((127, 8), (7, 4)):
-        for axis, what in ((1, "row"), (None, "tensor"), (0, "column")):
-            if step > 1 and axis != 1:
-                continue
-            scale = np.abs(y2).max(axis=axis, keepdims=True) / levels
-            bound = 0.5 * scale + np.abs(y2) / 128  # half a step, and the rounding of storage
-            if np.mean(error <= bound) < 0.999:
-                continue
-            expected = np.sqrt(np.mean(np.broadcast_to(scale, y2.shape) ** 2) / 12)
-            if 0.7 <= np.sqrt(np.mean(error**2)) / max(expected, 1e-300) <= 1.4:
-                return f"int{bits} by {what}"
+        for size in GROUPS:  # a coarser grid never fits a finer bound
+            if x2.shape[1] > size and x2.shape[1] % size == 0:
+                if _on_grid(x2.reshape(-1, size), y2.reshape(-1, size), levels):
+                    return f"int{bits} by groups of {size}"
+        if _on_grid(x2, y2, levels):
+            return f"int{bits} by row"
+        if step == 1 and _on_grid(x2.reshape(1, -1), y2.reshape(1, -1), levels):
+            return f"int{bits} by tensor"
+        if step == 1 and _on_grid(x2.T, y2.T, levels):
+            return f"int{bits} by column"
     return ""
+
+
+def _on_grid(x: Floats, y: Floats, levels: int) -> bool:
+    """Whether each row of ``x`` is that of ``y`` rounded to so many steps on either side of zero."""
+    scale = np.abs(y).max(axis=1, keepdims=True) / levels
+    error = np.abs(x - y)
+    bound = 0.5 * scale + np.abs(y) / 128  # half a step, and the rounding of storage
+    if np.mean(error <= bound) < 0.999:
+        return False
+    expected = np.sqrt(np.mean(np.broadcast_to(scale, y.shape) ** 2) / 12)
+    return bool(0.7 <= np.sqrt(np.mean(error**2)) / max(expected, 1e-300) <= 1.4)
 
 
 def low_rank(tensors: Sequence[Aligned], index: int) -> int | None:

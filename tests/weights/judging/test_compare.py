@@ -203,6 +203,39 @@ def test_identity_is_certain(tmp_path: Path) -> None:
     assert (found.verdict.kind, found.verdict.confidence) == (Kind.IDENTICAL, Confidence.CERTAIN)
 
 
+def test_what_only_lost_its_head_is_said_to_be_the_same(tmp_path: Path) -> None:
+    """Every common element is equal, and one tensor has no counterpart: both are told."""
+    parent = tensors(BASE, SHAPES)
+    headless = {k: v for k, v in parent.items() if "lm_head" not in k}
+    found = said(tmp_path, headless, P=parent)
+    assert found.verdict.kind is Kind.FINETUNE
+    assert "all common elements are the same; 1 tensor stands in one" in found.verdict.statement
+
+
+@pytest.mark.parametrize(
+    ("size", "bits", "said_as"),
+    [(32, 4, "int4 by groups of 32"), (64, 8, "int8 by groups of 64"), (0, 4, "int4 by row")],
+)
+def test_a_quantization_is_named_by_its_groups(
+    tmp_path: Path, size: int, bits: int, said_as: str
+) -> None:
+    """Rounded to integers with one scale a row or a group, and written back."""
+    parent = tensors(BASE, SHAPES)
+    steps = 2 ** (bits - 1) - 1
+
+    def rounded(x: Array) -> Array:
+        if x.ndim < 2:
+            return x
+        groups = x.reshape(-1, size or x.shape[-1])
+        scale = np.abs(groups).max(axis=1, keepdims=True) / steps
+        found: Array = (np.round(groups / scale) * scale).reshape(x.shape).astype(np.float32)
+        return found
+
+    found = said(tmp_path, {k: rounded(v) for k, v in parent.items()}, P=parent)
+    assert found.verdict.kind is Kind.REENCODED
+    assert said_as in found.verdict.statement
+
+
 def test_a_low_rank_change_is_an_adapter(tmp_path: Path) -> None:
     """The rank of the difference is told."""
     rng = np.random.default_rng(0)
