@@ -18,6 +18,7 @@ from cardlint.findings import Confidence
 from cardlint.weights import direction, null
 from cardlint.weights.align import Aligned, Transform
 from cardlint.weights.evidence import Kind, Relation
+from cardlint.weights.grid import grid
 from cardlint.weights.rounding import EXACT, cell, to_dtype
 
 RELATED = 0.2
@@ -38,9 +39,6 @@ CHUNK = 64
 MAX_ROWS = 512
 RANK_SIDE = 192
 """Rows and columns of the part of a difference whose rank is looked at."""
-
-GROUPS = (32, 64, 128)
-"""Elements of a row that quantization gives one scale, in the formats that are in use."""
 
 Floats = npt.NDArray[np.floating]
 
@@ -312,46 +310,13 @@ def _encoding(
         name
         for t in tensors
         if is_matrix(t) and t.whole and (y := t.parents[index]) is not None
-        if (name := _lattice(t, y))
+        if (name := grid(t.x, y, t.shape[-1]))
     ]
     matrices = sum(1 for t in tensors if is_matrix(t) and t.whole and t.parents[index] is not None)
     changed = [n for n in votes if n != "unchanged"]
     if matrices and changed and len(votes) >= 0.9 * matrices:
         return f"rounded to {max(set(changed), key=changed.count)} and stored again"
     return ""
-
-
-def _lattice(t: Aligned, y: Floats) -> str:
-    """Whether a matrix is another one quantized to integers and written back, and how."""
-    if np.array_equal(t.x, y):
-        return "unchanged"
-    x2 = np.asarray(t.x, np.float64).reshape(-1, t.shape[-1])
-    y2 = np.asarray(y, np.float64).reshape(-1, t.shape[-1])
-    step = max(1, len(x2) // 256)
-    x2, y2 = x2[::step], y2[::step]
-    for levels, bits in ((127, 8), (7, 4)):
-        for size in GROUPS:  # a coarser grid never fits a finer bound
-            if x2.shape[1] > size and x2.shape[1] % size == 0:
-                if _on_grid(x2.reshape(-1, size), y2.reshape(-1, size), levels):
-                    return f"int{bits} by groups of {size}"
-        if _on_grid(x2, y2, levels):
-            return f"int{bits} by row"
-        if step == 1 and _on_grid(x2.reshape(1, -1), y2.reshape(1, -1), levels):
-            return f"int{bits} by tensor"
-        if step == 1 and _on_grid(x2.T, y2.T, levels):
-            return f"int{bits} by column"
-    return ""
-
-
-def _on_grid(x: Floats, y: Floats, levels: int) -> bool:
-    """Whether each row of ``x`` is that of ``y`` rounded to so many steps on either side of zero."""
-    scale = np.abs(y).max(axis=1, keepdims=True) / levels
-    error = np.abs(x - y)
-    bound = 0.5 * scale + np.abs(y) / 128  # half a step, and the rounding of storage
-    if np.mean(error <= bound) < 0.999:
-        return False
-    expected = np.sqrt(np.mean(np.broadcast_to(scale, y.shape) ** 2) / 12)
-    return bool(0.7 <= np.sqrt(np.mean(error**2)) / max(expected, 1e-300) <= 1.4)
 
 
 def low_rank(tensors: Sequence[Aligned], index: int) -> int | None:

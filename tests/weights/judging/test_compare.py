@@ -214,7 +214,7 @@ def test_what_only_lost_its_head_is_said_to_be_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "bits", "said_as"),
-    [(32, 4, "int4 by groups of 32"), (64, 8, "int8 by groups of 64"), (0, 4, "int4 by row")],
+    [(32, 4, "int4 by groups of 32"), (32, 8, "int8 by groups of 32"), (0, 4, "int4 by row")],
 )
 def test_a_quantization_is_named_by_its_groups(
     tmp_path: Path, size: int, bits: int, said_as: str
