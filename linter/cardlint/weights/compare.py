@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from cardlint.findings import Json, NotChecked
-from cardlint.weights import applied, mixture, relation, residue, samples, verdict
+from cardlint.weights import applied, mixture, relation, residue, samples, trace, verdict
 from cardlint.weights.align import Aligned, Alignment, align
 from cardlint.weights.direction import FROM_MODEL, FROM_PARENT, by_base
 from cardlint.weights.evidence import (
@@ -246,6 +246,9 @@ def _verdict(
     if near.kind in verdict.NEAR or sum(r.kind.derived for r in relations) < 2:
         return said
     left = residue.measure(problem)
+    seen = trace.find(problem)
+    if seen:
+        return verdict.with_trace(said, model, problem.names, seen, left)
     younger = all(r.direction == FROM_MODEL for r in relations if r.kind.derived)
     if left and left.between and (left.closed or not younger):
         return verdict.with_residue(said, model, problem.names, left)

@@ -27,6 +27,16 @@ LEAST_STEP = 0.01
 also be a part of the way."""
 
 
+ON_LINE = 0.1
+"""‖residue‖² by Σ c(1 − c)‖P − Q‖², from which a model is on the line of two others: a stage whose
+later training owes nothing to the earlier has 1, stages of one path have 0.03 to 0.4."""
+GRADED = 0.1
+"""How far the tensors' coefficients must be apart (scaled median deviation): in stages of one path
+that lie on the line they agree to 0.01 to 0.05."""
+MOST = 0.8
+"""Of the tensors must have a part of both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Residue:
     """The least-squares mixture of a model that no recipe explains to the bit."""
@@ -41,6 +51,9 @@ class Residue:
     then no single parent accounts for the model."""
     closed: bool
     """Whether the model lies on the way between the parents, and not merely beside both."""
+    graded: bool = False
+    """Whether every tensor lies on the way, at a place of its own: weights that vary with depth or
+    component. Training along one path moves all tensors about as far."""
 
 
 def measure(problem: Problem) -> Residue | None:
@@ -52,6 +65,7 @@ def measure(problem: Problem) -> Residue | None:
     k = len(problem.names)
     rows: list[Array] = []
     sums: list[tuple[float, float, float]] = []
+    way = 0.0
     for s in problem.samples:
         if len(s.tensor.shape) < 2:
             continue
@@ -62,6 +76,7 @@ def measure(problem: Problem) -> Residue | None:
         if found is not None:
             c, left, moved, apart = found
             rows.append(c)
+            way += max(float(c[0] * c[1]) * apart, 0.0) if k == 2 else 0.0
             sums.append((left, moved, apart))
     if len(rows) < 2:
         return None
@@ -83,13 +98,18 @@ def measure(problem: Problem) -> Residue | None:
     closed = size < 0.5 * largest * (1 - largest)
     # A small step along a parent's own path is training on the same data, not a part of it.
     along = _along(problem, middle)
+    inside = (table[:, 0] > LEAST_PART) & (table[:, 0] < 1 - LEAST_PART)
+    graded = (
+        k == 2 and left < ON_LINE * way and deviation[0] > GRADED and bool(inside.mean() > MOST)
+    )
     same_path = largest < SHORT_STEP or (k == 2 and min(middle) < SHORT_STEP)
     return Residue(
         coefficients=coefficients,
         size=float(np.sqrt(size)),
         cos_fit=cos_fit,
-        between=bool(parts) and along > LEAST_STEP and not (same_path and along > 0.3),
-        closed=closed,
+        between=graded or (bool(parts) and along > LEAST_STEP and not (same_path and along > 0.3)),
+        closed=closed or graded,
+        graded=graded,
     )
 
 

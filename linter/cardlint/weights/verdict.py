@@ -13,6 +13,7 @@ from cardlint.weights.evidence import Interval, Kind, Relation, Verdict
 from cardlint.weights.relation import REARRANGED
 from cardlint.weights.replay.explanation import PROOF, Explanation
 from cardlint.weights.residue import Residue
+from cardlint.weights.trace import Trace
 
 SURE = 0.97
 """Share explained, without a replay, from which a method is surer than medium."""
@@ -175,7 +176,14 @@ def with_residue(verdict: Verdict, model: str, names: Sequence[str], left: Resid
     """Add what the given parents leave unexplained to the verdict of the nearest one."""
     terms = " + ".join(f"{c.value:.2f}·{names[i]}" for i, c in left.coefficients.items())
     closed = left.closed
-    if closed:
+    if left.graded:
+        reading = (
+            f"Every matrix of {model} lies near the line between {' and '.join(names)}, at a place "
+            f"of its own (median {terms}), with a residue of {100 * left.size:.1f} % of what they "
+            "differ by that no recipe closes: a merge whose weights vary by layer or component, "
+            "with a further parent or later training."
+        )
+    elif closed:
         reading = (
             f"{model} lies near {terms}, with a residue of {100 * left.size:.1f} % of what the "
             "parents differ by that no recipe closes: a merge that was trained on, a further "
@@ -195,6 +203,40 @@ def with_residue(verdict: Verdict, model: str, names: Sequence[str], left: Resid
         coefficients={names[i]: c for i, c in left.coefficients.items()},
         missing_parent=True,
         residue=left.size,
+        would_change="The missing parent, or the training log.",
+    )
+
+
+def with_trace(
+    verdict: Verdict, model: str, names: Sequence[str], seen: Trace, left: Residue | None
+) -> Verdict:
+    """Say that elements taken from given parents point to one that was not given."""
+    p, q = (names[i] for i in seen.parents)
+    if seen.part is None:
+        what = (
+            f"some elements of {p} and some of {q} as they are, side by side in the same matrices, "
+            "and others that are neither's"
+        )
+        why = (
+            "a merge with a parent that was not given, or a history shared with one that was not "
+            "given, leaves that"
+        )
+    else:
+        what = (
+            f"{seen.part:.2f} times the difference of {p} from {q} in some elements, to the cell, "
+            "and something else in the others"
+        )
+        why = "a merge that drops elements of each difference leaves that; a parent is missing"
+    return Verdict(
+        kind=verdict.kind,
+        method=None,
+        confidence=min(verdict.confidence, Confidence.MEDIUM, key=lambda c: -c.rank),
+        statement=(
+            f"{model} has {what}: of the elements around, {100 * seen.share:.0f} % are there beyond "
+            f"what training would leave. The given parents do not account for the rest: {why}."
+        ),
+        missing_parent=True,
+        residue=left.size if left else None,
         would_change="The missing parent, or the training log.",
     )
 

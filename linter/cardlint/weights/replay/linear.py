@@ -316,9 +316,9 @@ def in_short(problem: Problem, rough: Explanation) -> Explanation | None:
         coefficients=_from_short(w, base, scale, short),
         arithmetic=short.name,
         parameters={"lambda": scale} if scale != 1 else {},
-        consistency=share,
-    )
-    return found.replayed(problem, made(w, base, scale))
+    ).replayed(problem, made(w, base, scale))
+    # The search has seen the smaller tensors only: training of the others must not be overlooked.
+    return replace(found, consistency=found.replay or 0.0)
 
 
 def _scales(k: int) -> Iterator[tuple[int, float]]:
