@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cardlint.errors import Malformed
 from cardlint.findings import Finding
 from cardlint.history.timeline import Timeline, read
 from cardlint.repository import Repository
@@ -170,3 +171,17 @@ def test_a_count_that_is_no_count_is_not_told(month: object) -> None:
     assert downloads({"downloads": month, "downloadsAllTime": 5}, "") is None
     told = downloads({"downloads": 5, "downloadsAllTime": month}, "Wed, 21 Oct 2015 07:28:00 GMT")
     assert told == Downloads(5, None, date(2015, 10, 21))
+
+
+def test_a_history_of_which_nothing_could_be_read_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the reason, not an empty timeline that looks like a quiet past."""
+    make(tmp_path / "hub", 6)
+    with HubServer(tmp_path / "hub") as server:
+        server.faults.add(Fault("hub", "/info/refs", "status", code=404))
+        server.faults.add(Fault("hub", "/tree/", "status", code=418))
+        for name, value in server.environment(tmp_path / "home").items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(Malformed, match="418 for the file list"):
+            read(Resolver().upstream("org/model"))

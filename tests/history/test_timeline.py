@@ -338,3 +338,16 @@ def test_too_many_words_are_read_from_the_newest_on(
     assert gap.why.endswith(
         "could not be read: the cards of this history have more than 250 characters"
     )
+
+
+def test_words_of_the_card_are_not_nothing(tmp_path: Path) -> None:
+    """A commit that changes prose alone is counted apart from one that leaves the card as it is."""
+    found = history(
+        tmp_path, {"README.md": "# M\n"}, {"README.md": "# Me\n"}, {"a.txt": "1"}, {"a.txt": "2"}
+    )
+    short = table.text(found, "m", Style())
+    assert "  1 commit changed only words of the card\n" in short
+    assert "  2 commits changed neither card nor weights\n" in short
+    whole = table.text(found, "m", Style(), every=True)
+    assert (whole.count("(only words"), whole.count("(neither card")) == (1, 2)
+    assert "changed" not in whole

@@ -12,7 +12,10 @@ from cardlint.errors import Unavailable
 @click.command("history", epilog="Example: cardlint history org/model --format svg -o history.svg")
 @click.argument("model", metavar="MODEL")
 @click.option(
-    "--all", "every", is_flag=True, help="Also commits that touch neither card nor weights."
+    "--all",
+    "every",
+    is_flag=True,
+    help="Also commits that change only words, or neither card nor weights.",
 )
 @options.sources(weights=False)
 @options.output("text", "json", "svg")

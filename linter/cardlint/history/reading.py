@@ -11,10 +11,9 @@ from dataclasses import replace
 
 from cardlint.errors import NotFound, Unavailable
 from cardlint.findings import NotChecked
-from cardlint.history.timeline import State, Timeline, WeightFile
+from cardlint.history.timeline import CARD, State, Timeline, WeightFile
 from cardlint.source.interface import Commit, Entry, History, Source
 
-CARD = "README.md"
 MAX_COMMITS = 10_000
 """States read at most; the longest public histories of models have some 3,000 commits."""
 
@@ -52,13 +51,14 @@ def timeline(source: Source) -> Timeline:
     before: Mapping[str, Entry] = {}
     sizes: dict[str | None, int] = {}
     gap = not history.complete
+    failed: Unavailable | None = None
     for commit in reversed(list(_first_parents(history))):
         try:
             here = source.at(commit.id)
             files = _files(here, sizes)
         except Unavailable as reason:
             unlisted.setdefault(reason.message, []).append(commit)
-            gap = True
+            gap, failed = True, reason
             continue
         last = states[-1] if states else None
         same = last is not None and CARD in before and not _differs(CARD, files, before)
@@ -77,6 +77,8 @@ def timeline(source: Source) -> Timeline:
             State(commit, text, weights, tuple(changed), removed, unread_card, after_gap=gap)
         )
         before, gap = files, unread_card is not None
+    if failed and not states:
+        raise failed.with_traceback(None)
     states, left_out = _affordable(states)
     if left_out:
         unread[f"the cards of this history have more than {MAX_CARDS:,} characters"] = left_out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cardlint.history.telling import conclusions, rows
-from cardlint.history.timeline import Timeline
+from cardlint.history.timeline import CARD, Timeline
 from cardlint.report.escape import visible
 from cardlint.report.interface import Style
 from cardlint.report.paint import Line, Span, render
@@ -18,28 +18,28 @@ def text(timeline: Timeline, model: str, style: Style, *, every: bool = False) -
         timeline: what happened.
         model: how the user knows the repository.
         style: of the terminal.
-        every: also list commits that changed neither card nor weights.
+        every: also list commits that changed nothing but words, or neither card nor weights.
     """
     return render(list(_lines(timeline, model, every=every)), style)
 
 
 def _lines(timeline: Timeline, model: str, *, every: bool) -> Iterator[Line]:
     yield Line(Span(visible(model), "bold"))
-    hidden = 0
+    hidden = {"only words of the card": 0, "neither card nor weights": 0}
     for state, deeds in rows(timeline):
+        kind = "only words of the card" if CARD in state.changed else "neither card nor weights"
         if not deeds and not every:
-            hidden += 1
+            hidden[kind] += 1
             continue
         commit = state.commit
         head = (Span(f"{commit.date:%Y-%m-%d %H:%M}  "), Span(f"{commit.id[:7]}  ", "place"))
         yield Line(*head, Span(visible(commit.title)[:72], "dim"), indent=2)
-        for deed in deeds:
+        for deed in deeds or [f"({kind})"]:
             yield Line(visible(deed), indent=29, hang=2)
-    if hidden:
-        plural = "s" if hidden > 1 else ""
-        yield Line(
-            Span(f"{hidden} commit{plural} changed neither card nor weights", "dim"), indent=2
-        )
+    for kind, count in hidden.items():
+        if count:
+            commits = f"{count:,} commit{'s' if count > 1 else ''}"
+            yield Line(Span(f"{commits} changed {kind}", "dim"), indent=2)
     yield Line("")
     for sentence in conclusions(timeline):
         yield Line(visible(sentence), hang=2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cardlint.findings import Json
 from cardlint.history.changes import PROSE, Change, Kind
-from cardlint.history.timeline import State, Timeline
+from cardlint.history.timeline import CARD, State, Timeline
 from cardlint.history.wording import at, size, span, when
 from cardlint.source.interface import Commit
 
@@ -119,14 +119,14 @@ def _value(value: Json) -> str:
 
 
 def rows(timeline: Timeline) -> Iterator[tuple[State, list[str]]]:
-    """Each state with what it did; states that changed neither card nor weights have none."""
+    """Each state with what it did; states that changed only words, or neither card nor weights, have none."""
     by_commit: dict[str, list[Change]] = {}
     for change in timeline.changes:
         by_commit.setdefault(change.commit.id, []).append(change)
     before: State | None = None
     for state in timeline.states:
         missed = ["(not all that came before could be read)"] if state.after_gap else []
-        if state.card_unread and "README.md" in state.changed:
+        if state.card_unread and CARD in state.changed:
             missed.append("card changed (it could not be read)")
         yield state, missed + deeds(by_commit.get(state.commit.id, ()), state, before)
         before = state

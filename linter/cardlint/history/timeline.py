@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cardlint.history.changes import Change, Kind
 
 
+CARD = "README.md"
+
+
 @lru_cache(maxsize=4)
 def parsed(text: str) -> Card:
     """A card; only the last ones are kept, for a history may have thousands."""
