@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from cardlint.weights import invariants
 from cardlint.weights.counterpart import Counterpart
-from cardlint.weights.invariants import LayerLikeness, cosine, match_rows
+from cardlint.weights.invariants import AHEAD, LayerLikeness, Match, cosine, match_rows
 from cardlint.weights.runs import below, count, intersect, values
 from cardlint.weights.sketch import Sketch
 
@@ -25,8 +25,12 @@ Floats = npt.NDArray[np.floating]
 
 ALIKE = 0.3
 """Cosine from which two tensors need no rearranging; fine-tunes are above 0.85, shared starts at 0.5."""
+IN_PLACE = 0.9
+"""Cosine from which no unit of a tensor can have moved: of four heads two may stay where they are."""
 TOKENS = 1024
 """Tokens by whose embeddings hidden units are found again; a few hundred would do."""
+MAY_BE_ROTATED = 0.8
+"""Correlation of the distances between token embeddings from which a rotation is looked for."""
 
 
 def arrange(model: Sketch, parent: Sketch) -> Counterpart:
@@ -43,6 +47,7 @@ def arrange(model: Sketch, parent: Sketch) -> Counterpart:
         _unfold(found)
         _match_experts(found)
         _match_inner(found)
+        _unfold(found)  # once more: gains do not show in units that were out of order
     return found
 
 
@@ -148,10 +153,10 @@ def _match_hidden(found: Counterpart) -> bool:
         runs = runs[(runs % width == 0).all(axis=1)]
         if count(runs) < 16 * width:
             continue
-        a = values(mine, runs).reshape(-1, width)[:TOKENS]
-        b = values(theirs, runs).reshape(-1, width)[:TOKENS]
-        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        every_a, every_b = (values(at, runs).reshape(-1, width) for at in (mine, theirs))
+        if not (np.isfinite(every_a).all() and np.isfinite(every_b).all()):
             continue
+        a, b = every_a[:TOKENS], every_b[:TOKENS]
         if cosine(a.ravel(), b.ravel()) >= ALIKE:
             return True
         match = match_rows(np.ascontiguousarray(a.T), np.ascontiguousarray(b.T))
@@ -161,11 +166,17 @@ def _match_hidden(found: Counterpart) -> bool:
             found.steps.setdefault(f"hidden units ({what})", []).append(name)
             return True
         gram = invariants.gram_similarity(a[:256], b[:256])
+        if gram > MAY_BE_ROTATED:
+            found.rotation = invariants.rotation(every_a[: 4 * width], every_b[: 4 * width])
+        if found.rotation is not None:
+            found.steps.setdefault("hidden units (rotation)", []).append(name)
+            return True
         if gram > 0.99:  # independent models of one tokenizer reach 0.93
+            found.rotated = True
             found.gaps.append(
                 f"{found.parent.name}: the distances between token embeddings agree"
                 f" (correlation {gram:.2f}) although the embeddings do not: the hidden units may"
-                " have been rotated, which is not undone"
+                " have been rotated, which could not be undone"
             )
             return False
     return False
@@ -197,14 +208,22 @@ def _unfold(found: Counterpart) -> None:
             theirs = found.block(matrix.tensor)[0] if matrix else None
             if matrix is None or theirs is None or found.axes(matrix.tensor)[0] != "columns":
                 continue
+            if key in found.folded or key in found.folded_before:
+                continue
             runs = intersect(matrix.runs, theirs.runs)
             if not count(runs) or (runs % gain.size).any():
                 continue
-            x = values(matrix, runs).reshape(-1, gain.size)
-            y = values(theirs, runs).reshape(-1, gain.size)
-            if np.linalg.norm(x - y * gain) < 0.7 * np.linalg.norm(x - y):
-                found.folded[key] = gain
-                found.steps.setdefault("norm gains folded into matrices", []).append(key)
+            before = found.rotation is not None and np.ptp(block.values) == 0
+            folds = found.folded_before if before else found.folded
+            folds[key] = gain
+            carrying = found.block(matrix.tensor)[0]
+            x, y = values(matrix, runs), values(theirs, runs)
+            if carrying is None or not np.linalg.norm(
+                x - values(carrying, runs)
+            ) < 0.7 * np.linalg.norm(x - y):
+                del folds[key]
+                continue
+            found.steps.setdefault("norm gains folded into matrices", []).append(key)
 
 
 _AFTER_NORM = {
@@ -268,18 +287,19 @@ def _match_inner(found: Counterpart) -> None:
         if not count(runs) or not (np.isfinite(x).all() and np.isfinite(y).all()):
             continue
         whole = block.whole and other.whole and x.size == y.size == block.values.size
-        if cosine(x, y) < ALIKE:
-            if not whole:
-                unseen.append(name)
+        alike = cosine(x, y)
+        if alike < ALIKE and not whole:
+            unseen.append(name)
+            continue
+        if alike < IN_PLACE and whole:
+            match = _order(*(v.reshape(tensor.shape) for v in (x, y)), writes=writes)
+            if match:
+                found.inner[name] = match
+                kind = "heads" if tensor.component.startswith("attention") else "neurons"
+                found.steps.setdefault(kind, []).append(name)
+                other, _ = found.block(tensor)
+            elif alike < ALIKE:
                 continue
-            a, b = (v.reshape(tensor.shape) for v in (x, y))
-            match = match_rows(a.T, b.T) if writes else match_rows(a, b)
-            if not match or match.cosine < _floor(a.shape[0 if writes else 1], len(a)):
-                continue
-            found.inner[name] = match
-            kind = "heads" if tensor.component.startswith("attention") else "neurons"
-            found.steps.setdefault(kind, []).append(name)
-            other, _ = found.block(tensor)
         if whole and other is not None:
             scale = _scale(
                 x.reshape(tensor.shape), other.values.reshape(tensor.shape), writes=writes
@@ -292,6 +312,18 @@ def _match_inner(found: Counterpart) -> None:
             f"{found.parent.name}: {len(unseen):,} tensors are not alike, such as {unseen[0]},"
             " although others are; if their units were permuted, only whole tensors can tell"
         )
+
+
+def _order(a: Floats, b: Floats, *, writes: bool) -> Match | None:
+    """The order in which the units of ``b`` are those of ``a``, if it is another one."""
+    if writes:
+        a, b = a.T, b.T
+    match = match_rows(a, b)
+    if not match or not match.moved or match.cosine < _floor(a.shape[1], len(a)):
+        return None
+    # Where some stay in their places, the others must be worth it.
+    moved = cosine(a.ravel(), (b[match.index] * match.sign[:, None]).ravel())
+    return match if moved >= cosine(a.ravel(), b.ravel()) + AHEAD else None
 
 
 def _scale(x: Floats, y: Floats, *, writes: bool) -> Floats | None:

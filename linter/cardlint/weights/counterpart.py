@@ -40,10 +40,16 @@ class Counterpart:
     layers: dict[tuple[str, int], int | None] = field(default_factory=dict)
     hidden: Match | None = None
     """Model's hidden unit → parent's."""
+    rotation: Floats | None = None
+    """``(d, d)``, orthogonal: a row of the parent's hidden units times it is the model's."""
+    rotated: bool = False
+    """Rotated by what could not be found: nothing of hidden units can be compared."""
     turned: bool = False
     """GPT-2 stores matrices as (in, out)."""
     folded: dict[str, Floats] = field(default_factory=dict)
     """Canonical name of a matrix → what norm gains its columns carry: ``(d,)``."""
+    folded_before: dict[str, Floats] = field(default_factory=dict)
+    """The same where it is the parent's units before they are rotated that carry them."""
     inner: dict[str, Match] = field(default_factory=dict)
     """Canonical name → how the other axis is ordered."""
     scales: dict[str, Floats] = field(default_factory=dict)
@@ -87,7 +93,12 @@ class Counterpart:
         match = self.inner.get(tensor.canonical)
         fold = self.folded.get(tensor.canonical)
         scale = self.scales.get(tensor.canonical)
-        if all(n is None for n in (fold, match, scale)) and not (self.hidden and (reads or writes)):
+        if self.rotation is not None and tensor.component == "norm":
+            writes = False  # a gain of rotated units stands in the matrices after it
+        turned = (self.hidden or self.rotation is not None) and (reads or writes)
+        if (reads or writes) and self.rotated:
+            return None, "its hidden units may have been rotated, which could not be undone"
+        if all(n is None for n in (fold, match, scale)) and not turned:
             return block, None
         only_columns = match is None and scale is None and reads == "columns"
         if not block.whole and not only_columns:  # whole rows are enough to rearrange columns
@@ -103,6 +114,15 @@ class Counterpart:
             sign = self.hidden.sign.astype(matrix.dtype)[:, None]
             signed = 1 if tensor.component == "norm" else sign
             matrix = matrix[self.hidden.index] * signed
+        if self.rotation is not None:
+            before = self.folded_before.get(tensor.canonical)
+            if before is not None:
+                matrix = matrix * before.astype(matrix.dtype)
+            turn = self.rotation.astype(matrix.dtype)
+            if reads == "columns":
+                matrix = matrix @ turn
+            elif writes:
+                matrix = turn.T @ matrix
         if fold is not None:
             matrix = matrix * fold.astype(matrix.dtype)
         if match is not None:

@@ -111,6 +111,34 @@ def gram_similarity(a: Floats, b: Floats) -> float:
     return cosine((x @ x.T)[off], (y @ y.T)[off])
 
 
+MAX_ROTATED = 1024
+"""Hidden units of which a rotation is looked for: the work grows with the cube."""
+ROTATED = 0.9
+"""Cosine, on tokens that had no part in finding it, from which a rotation is believed."""
+
+
+def rotation(a: Floats, b: Floats) -> Floats | None:
+    """The orthogonal matrix that lays ``b`` (t, d) on ``a`` (t, d), if it does.
+
+    Half of the rows give it (Schönemann 1966, "the orthogonal Procrustes problem"), the others judge
+    it: between independent models of one tokenizer the best rotation fits only what it was made of.
+
+    Returns:
+        ``(d, d)`` with ``b @ rotation ≈ a``; ``None`` when there are too few rows or none fits.
+    """
+    rows, width = a.shape
+    if width > MAX_ROTATED or rows < 3 * width:
+        return None
+
+    def turn(x: Floats, y: Floats) -> Floats:
+        left, _, right = np.linalg.svd(y.astype(np.float64).T @ x.astype(np.float64))
+        return np.asarray(left @ right)
+
+    if cosine(a[1::2].ravel(), (b[1::2] @ turn(a[::2], b[::2])).ravel()) < ROTATED:
+        return None
+    return turn(a, b)
+
+
 def cosine(x: Floats, y: Floats) -> float:
     """Cosine of the centred vectors; 0 where one of them is constant."""
     x, y = x - x.mean(), y - y.mean()

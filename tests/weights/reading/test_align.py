@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from cardlint.weights.align import Alignment, align
+from cardlint.weights.compare import relate_all
+from cardlint.weights.evidence import Kind
 from cardlint.weights.invariants import layer_likeness, layer_map, match_rows
 from cardlint.weights.sketch import Sketch
 from tests.weights.reading.kit import LAB, NO_LAB, Array, read, rng, weights, write
@@ -98,6 +100,35 @@ def folded(values: Model) -> Model:
     return out
 
 
+def rotated(values: Model) -> Model:
+    """Hidden units turned by an orthogonal matrix, as quantizers do, after folding all gains."""
+    out = folded(values)
+    out["lm_head.weight"] = out["lm_head.weight"] * out["model.norm.weight"]
+    out["model.norm.weight"] = np.ones_like(out["model.norm.weight"])
+    turn = np.linalg.qr(rng(8).normal(size=(64, 64)))[0].astype(np.float32)
+    for name, value in out.items():
+        if value.ndim == 2:
+            writes = name.endswith(("o_proj.weight", "down_proj.weight"))
+            out[name] = turn.T @ value if writes else value @ turn
+    return out
+
+
+def some_heads(values: Model) -> Model:
+    """Heads that trade places in half of the rows only."""
+    out = dict(values)
+    for i in range(LAYERS):
+        name = f"model.layers.{i}.self_attn.v_proj.weight"
+        out[name] = values[name].reshape(4, 8, 64)[[0, 2, 1, 3]].reshape(32, 64)
+        o = f"model.layers.{i}.self_attn.o_proj.weight"
+        out[o] = values[o].reshape(64, 8, 8)[:, [0, 1, 4, 5, 2, 3, 6, 7]].reshape(64, 64)
+    return out
+
+
+def folded_out_of_order(values: Model) -> Model:
+    """Gains that cannot be seen before the neurons are in order."""
+    return neurons(heads(folded(values)))
+
+
 def dropped(values: Model) -> Model:
     """Without layer 1."""
     return picked(values, [0, 2, 3])
@@ -142,7 +173,10 @@ DISGUISES: list[tuple[Disguise, set[str]]] = [
     (neurons, {"neurons"}),
     (scaled_neurons, {"neurons", "scale of units"}),
     (heads, {"heads"}),
+    (some_heads, {"heads"}),
     (folded, {"norm gains folded into matrices"}),
+    (folded_out_of_order, {"neurons", "heads", "norm gains folded into matrices"}),
+    (rotated, {"hidden units (rotation)", "norm gains folded into matrices"}),
     (dropped, set()),
     (repeated, set()),
     (reordered, set()),
@@ -331,6 +365,18 @@ def test_a_sample_tells_layers_of_rearranged_columns(
     found = align(copy, [source])
     assert found.transforms[0].layers == {0: 0, 1: 2, 2: 3}
     assert max(distances(found)) < 0.2
+
+
+def test_a_rotation_that_cannot_be_undone_compares_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rotated copy is not a stranger: nothing of its hidden units is held against the source."""
+    monkeypatch.setattr("cardlint.weights.invariants.MAX_ROTATED", 16)
+    source = sketch(tmp_path, "source", model())
+    found = align(sketch(tmp_path, "copy", rotated(model())), [source])
+    assert distances(found) == []
+    assert "could not be undone" in found.gaps[0]
+    assert relate_all(found.model, [source])[0].kind is Kind.NOT_COMPARABLE
 
 
 def test_rows_are_matched_one_to_one() -> None:
