@@ -3,6 +3,7 @@
     python -m tests.accuracy --lab ../shared/lab
     python -m tests.accuracy                        # a family drawn from seeds
     … --mergekit PYTHON    merges of all 20 methods, made by that interpreter's mergekit 0.1.5
+    … --trained DIR        models really trained, made by the same interpreter where they are not
     … --modeldna PYTHON    modelDNA 0.1.0 on the same files, beside
     … --list               every case that is not right
 
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--lab", type=Path)
     parser.add_argument("--merges", type=Path, help="where the merges are, or are to be made")
     parser.add_argument("--mergekit", type=Path, help="a Python that has mergekit 0.1.5")
+    parser.add_argument("--trained", type=Path, help="where real trainings are, or are to be made")
     parser.add_argument("--modeldna", type=Path, help="a Python that has modeldna 0.1.0")
     parser.add_argument("--seed", type=int, default=0, help="of a drawn family")
     parser.add_argument("--pairs", type=int, default=0, help="at most so many ordered pairs")
@@ -50,9 +52,16 @@ def main() -> int:
             subprocess.run([given.mergekit, script, lab, merges], check=False, env=env)
         if merges.is_dir():
             models |= {f"merge:{k}": v for k, v in family.load(merges).items()}
+        trained = given.trained or Path(scratch, "trained")
+        if given.mergekit:
+            script = Path(__file__).with_name("make_trained.py")
+            subprocess.run([given.mergekit, script, lab, trained], check=False, env=env)
+        if trained.is_dir():
+            models |= {f"trained:{k}": v for k, v in family.load(trained).items()}
         questions: list[Callable[[], measure.Table]] = [
             lambda: measure.merges(models),
             lambda: measure.missing(models),
+            lambda: measure.trainings(models),
             lambda: measure.trained(models),
             measure.distances,
             measure.training_after,

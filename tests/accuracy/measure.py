@@ -13,9 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from cardlint.source.local import LocalFolder
+from cardlint.weights import samples
+from cardlint.weights.align import align
 from cardlint.weights.compare import compare
 from cardlint.weights.evidence import Comparison, Kind
 from cardlint.weights.read import sketch
+from cardlint.weights.rounding import cell
 from cardlint.weights.sketch import Sketch
 from tests.accuracy.family import SHARED_INIT, Model, origins
 from tests.kit.weights import Array, llama_shapes, rounded, write_safetensors
@@ -88,7 +91,7 @@ def against(models: Mapping[str, Model], model: str, parents: Sequence[str]) -> 
 def pairs(models: Mapping[str, Model], limit: int = 0) -> Table:
     """Every ordered pair: is it told whether one comes from the other's line? And which came first?"""
     table = Table("ordered pairs: relation and direction")
-    names = [n for n in models if not n.startswith("merge:")]
+    names = [n for n in models if ":" not in n]
     chosen = [(a, b) for a in names for b in names if a != b]
     if limit and len(chosen) > limit:
         chosen = chosen[:: -(-len(chosen) // limit)]
@@ -175,17 +178,70 @@ def missing(models: Mapping[str, Model]) -> Table:
                 Case("said that something is missing", name, said.missing_parent, text)
             )
             table.cases.append(Case("no recipe claimed without it", name, not claimed, text))
+            if _within_rounding(models, name, _present(models, given)):
+                group = "of these: a given parent, rounded"
+                table.cases.append(Case(group, name, said.missing_parent, text))
+    return table
+
+
+def _within_rounding(models: Mapping[str, Model], name: str, given: Sequence[str]) -> bool:
+    """Whether the model is some given parent but for one rounding: no other part can be seen.
+
+    99.9 % of the elements are at most one step of their number format away, and no smaller number
+    tells more: a part that would show in small numbers is not there.
+    """
+    aligned = align(read(models[name].path, name), [read(models[g].path, g) for g in given])
+    for i in range(len(given)):
+        near = total = 0
+        for t in samples.complete(aligned.tensors):
+            p = t.parents[i]
+            if p is not None:
+                low, high = cell(t.x, t.dtypes[0] or "")
+                near += int(np.count_nonzero(np.abs(t.x - p) <= 1.01 * (high - low)))
+                total += t.x.size
+        if total and near >= 0.999 * total:
+            return True
+    return False
+
+
+def trainings(models: Mapping[str, Model]) -> Table:
+    """Models really trained, against their parent and one more: what a notice is worth."""
+    table = Table("real trainings beside their parent: no merge, nothing said to be missing")
+    made = [n for n in models if n.startswith("trained:")]
+    family = [n for n, m in models.items() if m.kind in ("base", "finetune") and ":" not in n]
+    for name in made:
+        parent = next(
+            p
+            for p in (f"trained:{models[name].parents[0]}", models[name].parents[0])
+            if p in models
+        )
+        line = [n for n in family if origins(models, n) == {"A"}]
+        close = [n for n in made if models[n].parents == models[name].parents]
+        for other in (*line, *close):
+            if other in (name, parent):
+                continue
+            said = against(models, name, [parent, other]).verdict
+            text = f"{said.kind} {said.method} missing {said.missing_parent} {said.statement[:90]}"
+            wrong = said.kind is Kind.MERGE
+            what = "one of the same parent" if other in made else "a model of the family"
+            table.cases.append(
+                Case(f"no merge, beside {what}", f"{name} {parent} {other}", not wrong, text, wrong)
+            )
+            table.cases.append(
+                Case(
+                    f"nothing missing, beside {what}",
+                    f"{name} {parent} {other}",
+                    not said.missing_parent,
+                    text,
+                )
+            )
     return table
 
 
 def no_merges(models: Mapping[str, Model]) -> Table:
     """Models that are no merges, against every pair of their relatives and some strangers."""
     table = Table("no merges, against every two of their line")
-    plain = [
-        n
-        for n, m in models.items()
-        if m.kind in ("base", "finetune") and not n.startswith("merge:")
-    ]
+    plain = [n for n, m in models.items() if m.kind in ("base", "finetune") and ":" not in n]
     tuned = {
         n
         for n, m in models.items()

@@ -328,8 +328,7 @@ def _keeping(p: Patterns, i: int) -> Keeping:
     miss = float(wrong[cut] / len(kept))
     threshold = float(rank[order][min(cut, len(kept) - 1)])
     density = float(kept.mean())
-    top = rank >= 1 - 1e-9 - max(0.004, 0.0)
-    top_kept = float(kept[top].mean()) if int(top.sum()) >= 10 else 1.0
+    top_kept = _largest_kept(rank, kept)
     body = curve[filled]
     if miss < 0.5 * min(density, 1 - density) and miss < 0.12:
         if top_kept < 0.5 * float(body[-6:-1].mean() if len(body) > 6 else 1.0):
@@ -342,6 +341,18 @@ def _keeping(p: Patterns, i: int) -> Keeping:
     if abs(slope) > 0.1:
         return Keeping("ramp", density, slope / 2)
     return Keeping("random", density)
+
+
+def _largest_kept(rank: Array, kept: Masks) -> float:
+    """Share kept of the largest differences: the fewest of them that are enough to say it.
+
+    Where models are near each other only small weights are looked at, and few are the largest.
+    """
+    for width in (0.004, 0.01, 0.02):
+        top = rank >= 1 - width
+        if int(np.count_nonzero(top)) >= 10:
+            return float(kept[top].mean())
+    return 1.0
 
 
 def _band(rank: Array, kept: Masks, threshold: float) -> Keeping:
@@ -384,7 +395,8 @@ def _explanation(problem: Problem, p: Patterns) -> Explanation:
     if len(p.members) == 1:
         keeping = [_one_parent(p, keeping[0])]
     rules = [k.rule for k in keeping]
-    rule = max(set(rules), key=rules.count)
+    # One method made all masks; "random" is also what a mask is called that shows too little.
+    rule = max(sorted(set(rules)), key=lambda r: (rules.count(r), r != "random"))
     consensus = _consensus(p)
     method = NAMES[rule, bool(consensus)]
     names = problem.names
