@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from cardlint.weights.arrange import arrange
 from cardlint.weights.counterpart import Counterpart
+from cardlint.weights.renamed import under_common_names
 from cardlint.weights.runs import Runs, count, intersect, values
 from cardlint.weights.sketch import Block, Sketch
 
@@ -103,6 +104,7 @@ def align(model: Sketch, parents: Sequence[Sketch]) -> Alignment:
     """
     tensors: list[Aligned] = []
     unaligned: list[Unaligned] = []
+    model, parents = under_common_names(model, parents)
     arranged = [arrange(model, parent) for parent in parents]
     for name, block in model.blocks.items():
         found: list[Block | None] = []

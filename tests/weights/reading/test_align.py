@@ -379,6 +379,36 @@ def test_a_rotation_that_cannot_be_undone_compares_nothing(
     assert relate_all(found.model, [source])[0].kind is Kind.NOT_COMPARABLE
 
 
+def renamed(values: Model) -> Model:
+    """Every tensor under a number, in another order."""
+    names = sorted(values, key=lambda n: n[::-1])
+    return {f"part.{i:03d}": values[name] for i, name in enumerate(names)}
+
+
+@pytest.mark.parametrize("disguise", [dict, neurons, heads, hidden_signs])
+def test_a_model_under_other_names_is_recognized(tmp_path: Path, disguise: Disguise) -> None:
+    """Names that say nothing hide nothing, moved units or not, on either side."""
+    source = sketch(tmp_path, "source", model())
+    copy = sketch(tmp_path, "copy", renamed(disguise(model())))
+    for found in (align(copy, [source]), align(source, [copy])):
+        assert max(distances(found)) < 1e-5
+        assert len(distances(found)) == LAYERS * 7 + 2
+        assert found.unaligned == ()
+
+
+def test_other_names_and_the_parents_of_a_merge(tmp_path: Path) -> None:
+    """All parents are laid on a renamed model, and a stranger is not."""
+    first, second, stranger = (
+        sketch(tmp_path, name, model(seed, change))
+        for name, seed, change in (("first", 1, 0.0), ("second", 1, 0.1), ("stranger", 2, 0.0))
+    )
+    merged = {k: (v + model(1, 0.1)[k]) / 2 for k, v in model().items()}
+    odd = sketch(tmp_path, "odd", renamed(merged))
+    found = align(odd, [first, second])
+    assert max(distances(found) + distances(found, 1)) < 0.2
+    assert relate_all(odd, [stranger])[0].kind is Kind.NOT_COMPARABLE
+
+
 def test_rows_are_matched_one_to_one() -> None:
     """Also those that are nobody's first choice."""
     a = rng(1).standard_normal((6, 40))
