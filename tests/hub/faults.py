@@ -56,6 +56,11 @@ class Faults:
             self._script.append(fault)
         return fault
 
+    @property
+    def scripted(self) -> bool:
+        """Whether there is a fault to meet."""
+        return bool(self._script)
+
     def clear(self) -> None:
         """All goes well from here on."""
         with self._lock:
