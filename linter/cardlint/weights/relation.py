@@ -118,9 +118,9 @@ def relate(
     kind, confidence, rank, note = _kind(pair, sums, similarity, p_value, norms)
     if p_value > MOST_P and kind.derived and confidence is Confidence.HIGH:
         confidence, note = Confidence.LOW, note or "too little was read for a small p-value"
-    if kind in (Kind.IDENTICAL, Kind.UNRELATED, Kind.SHARED_INIT):
+    if sums.same == sums.n or kind in (Kind.UNRELATED, Kind.SHARED_INIT):
         way, way_confidence = direction.UNKNOWN, Confidence.LOW
-    if kind is Kind.REENCODED:
+    if kind is Kind.REENCODED and sums.same < sums.n:  # equal numbers: no cast has lost anything
         way, way_confidence = _coarser(dtypes)
     return Relation(
         parent=parent,

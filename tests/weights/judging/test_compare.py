@@ -15,7 +15,7 @@ import pytest
 from cardlint.findings import Confidence
 from cardlint.source.local import LocalFolder
 from cardlint.weights.compare import compare
-from cardlint.weights.direction import FROM_MODEL, FROM_PARENT
+from cardlint.weights.direction import FROM_MODEL, FROM_PARENT, UNKNOWN
 from cardlint.weights.evidence import Comparison, Kind
 from cardlint.weights.read import sketch
 from cardlint.weights.sketch import Sketch
@@ -234,6 +234,26 @@ def test_a_quantization_is_named_by_its_groups(
     found = said(tmp_path, {k: rounded(v) for k, v in parent.items()}, P=parent)
     assert found.verdict.kind is Kind.REENCODED
     assert said_as in found.verdict.statement
+
+
+def test_a_cast_tells_which_came_first_only_where_it_lost_something(tmp_path: Path) -> None:
+    """What was rounded is the later one; bfloat16 numbers stored as float32 have lost nothing."""
+    fine = tensors(BASE, SHAPES, "F32")
+
+    def stored(name: str, values: Mapping[str, Array], dtype: str) -> Sketch:
+        write_safetensors(tmp_path / name / "model.safetensors", values, dtype)
+        return sketch(LocalFolder(tmp_path / name), name=name)
+
+    original, short = stored("f32", fine, "F32"), stored("bf16", fine, "BF16")
+    wide = stored("wide", {k: bf16_values(bf16_bits(v)) for k, v in fine.items()}, "F32")
+    for one, other, way in (
+        (short, original, FROM_PARENT),
+        (original, short, FROM_MODEL),
+        (wide, short, UNKNOWN),
+        (short, wide, UNKNOWN),
+    ):
+        (relation,) = compare(one, [other]).relations
+        assert (relation.kind, relation.direction) == (Kind.REENCODED, way)
 
 
 def test_a_low_rank_change_is_an_adapter(tmp_path: Path) -> None:
