@@ -126,3 +126,12 @@ def test_the_tree_shows_declared_beside_evidenced(
     if form == "json":
         folder = Path(cardlint.__file__).parent / "schemas"
         jsonschema.validate(json.loads(out), json.loads((folder / "lineage.json").read_text()))
+
+
+def test_the_rule_and_the_command_give_the_same_answer(hub: Path) -> None:
+    """They ask the same search: parents, shares and controls are equal."""
+    traced = trace(repository(hub, "lab/merged")).answer.comparison
+    weighed = repository(hub, "lab/merged").weights.best
+    assert traced is not None
+    assert weighed is not None
+    assert weighed.json() == traced.json()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cardlint.findings import Confidence
 from cardlint.weights.evidence import Comparison
@@ -22,6 +23,8 @@ class Answer:
     """The one that confirms it, with its controls."""
     copies: tuple[str, ...] = ()
     """Models with the same numbers, in whatever encoding or order."""
+    same: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parent → others that hold the same numbers, so that any of them may be meant."""
     descendants: tuple[str, ...] = ()
     """Relatives that look made from this model: it pruned, or merged with others."""
     distances: tuple[tuple[str, float], ...] = ()

@@ -23,6 +23,8 @@ from cardlint.weights.compare import compare
 
 AS_CLOSE = 1.3
 """Relatives at most so many times as far as the closest are told apart by how central they are."""
+MAX_VOTES = 12
+"""Sets of parts that a relative is tried with, where methods take or leave each element."""
 BETTER = 0.7
 """What a mixture with the model may leave, of what the best without it leaves."""
 
@@ -134,7 +136,7 @@ class _Descendants:
 
     def _voted(self, i: int, others: Sequence[int]) -> bool:
         """Whether a relative is a merge by cutting and voting that the model takes part in."""
-        for parts in together(self.near, i, [0, *others]):
+        for parts in islice(together(self.near, i, [0, *others], least=2), MAX_VOTES):
             said = self.near.screen.voted(i, parts)
             if said is None or said.consistency < CONSISTENT or said.chance >= CHANCE:
                 continue

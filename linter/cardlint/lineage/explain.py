@@ -41,4 +41,5 @@ def explain(
     if later:
         near = Relatives(model, [o for o in others if o.name not in later], declared)
     found = merge(near) or layered(near) or closest(near) or nothing(model.name)
-    return replace(found, copies=copies, distances=distances)
+    same = {name: twins for name in found.parents if (twins := near.same(name))}
+    return replace(found, copies=copies, distances=distances, same=same)

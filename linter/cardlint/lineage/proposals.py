@@ -26,6 +26,11 @@ MAX_RECIPES = 2
 MAX_SOURCES = 12
 MAX_BASES = 2
 MAX_ARMS = 4
+MAX_TOGETHER = 3
+UNMOVED = 0.1
+"""Share of elements that a base must have left where they are, to be taken for one in a search."""
+MAX_VOTES = 30
+"""Sets that are screened for recipes that take or leave each element."""
 ALONE = 0.05
 """Share of the moved elements, beyond chance, that must have taken one part alone: of three parts
 of which seven in ten elements are kept, one is alone in 6 %."""
@@ -42,8 +47,8 @@ def proposals(near: Relatives) -> Iterator[Parts]:
     bent: list[Parts] = []
     for size in (2, 3, 4):
         yield from islice(_straight(near, size, bent), MAX_RECIPES)
-    voted = (parts for parts in together(near, 0, near.distinct) if near.screen.voted(0, parts))
-    yield from islice(voted, MAX_RECIPES)
+    sets = islice(together(near, 0, near.distinct), MAX_VOTES)
+    yield from islice((parts for parts in sets if near.screen.voted(0, parts)), MAX_RECIPES)
     yield from bent[:MAX_RECIPES]
 
 
@@ -79,7 +84,7 @@ def _bends(near: Relatives, mix: Mix) -> bool:
     return mix.left <= NEAR_EXACT * min(near.place.distance(0, j) for j in mix.parts)
 
 
-def together(near: Relatives, i: int, among: Sequence[int]) -> Iterator[Parts]:
+def together(near: Relatives, i: int, among: Sequence[int], least: int = 1) -> Iterator[Parts]:
     """Sets for methods that cut and vote (TIES and its kin): these lie on no plane.
 
     Such a model holds, element by element, what its base does, or the base and a fixed multiple of
@@ -90,23 +95,27 @@ def together(near: Relatives, i: int, among: Sequence[int]) -> Iterator[Parts]:
         near: the relatives.
         i: what is to be explained.
         among: of what; where the traced model (0) is among them, it takes part in all.
+        least: how many there are besides the base.
 
     Yields:
-        The parts, the base last; fewest parts first.
+        Fewest parts first; the base is the last of them.
     """
     sources = [j for j in among if j == 0 or j in near.sources][:MAX_SOURCES]
-    bases = [b for b in sources if 0 not in among or b == 0 or _takes_part(near, i, b)]
+    bases = [b for b in sources if 0 not in among or _takes_part(near, i, b)]
     told = {base: _arms(near, i, base, sources) for base in bases}
     simple = {
         base: near.screen.unmoved(i, base) + sum(islice(arms.values(), 3))
         for base, arms in told.items()
     }
     bases = sorted(bases, key=lambda j: -simple[j])[:MAX_BASES]
-    for size in (1, 2, 3):
+    for size in range(least, MAX_TOGETHER + 1):
         for base in bases:
             for chosen in combinations(told[base], size):
-                if 0 not in among or 0 in (*chosen, base):
-                    yield (*chosen, base)
+                if 0 in among and 0 not in (*chosen, base):
+                    continue
+                yield (*chosen, base)
+                if size == 1:  # which of two is the base, what is read off them may not tell
+                    yield (base, *chosen)
 
 
 def _arms(near: Relatives, i: int, base: int, sources: Sequence[int]) -> dict[int, float]:
@@ -120,7 +129,12 @@ def _arms(near: Relatives, i: int, base: int, sources: Sequence[int]) -> dict[in
 
 
 def _takes_part(near: Relatives, i: int, base: int) -> bool:
-    """Whether a relative may have gone from a base to where it is by the traced model's help."""
+    """Whether a relative may have gone from a base to where it is by the traced model's help.
+
+    The traced model may be the base itself.
+    """
+    if base == 0:
+        return near.screen.unmoved(i, 0) >= UNMOVED
     far_out = near.place.distance(i, base) >= CLOSES * near.place.distance(0, base)
     if not far_out or near.place.cosine(base, i, 0) < LEANS:
         return False

@@ -107,6 +107,16 @@ class Relatives:
                 kept.append(i)
         return sorted(kept, key=self.near.index)
 
+    def same(self, name: str) -> tuple[str, ...]:
+        """Other relatives that hold the numbers of the one of this name, however they are stored."""
+        if name not in self.names:
+            return ()
+        i = self.names.index(name)
+        least = self.place.rounding[i] / 2
+        return tuple(
+            self.names[j] for j in self.near if j != i and self.place.distance(i, j) <= least
+        )
+
     @cached_property
     def sources(self) -> frozenset[int]:
         """Relatives that are no mixtures of others, nor lie beside one."""
@@ -148,12 +158,12 @@ def convex(mix: Mix) -> bool:
 
 
 def plausible(mix: Mix) -> bool:
-    """Between its parts; or, with three, one of them subtracted as task arithmetic does its base."""
+    """Between its parts; or, with three or more, one subtracted as task arithmetic does its base."""
     if max(map(abs, mix.weights)) > WHOLE:
         return False
     negative = sum(w < LEAST_WEIGHT for w in mix.weights)
     small = any(abs(w) < LEAST_WEIGHT for w in mix.weights)
-    return not small and (negative == 0 or (len(mix.parts) == 3 and negative == 1))
+    return not small and (negative == 0 or (len(mix.parts) > 2 and negative == 1))
 
 
 def depth(model: Sketch) -> int:

@@ -43,7 +43,11 @@ class Trace:
         if any(gap.what == f"lineage ({Origin.FRONT_MATTER})" for gap in self.not_checked):
             return ()
         known = {d.casefold() for d in self.declared}
-        return tuple(p for p in self.answer.named if p.casefold() not in known)
+        return tuple(
+            p
+            for p in self.answer.named
+            if not known & {n.casefold() for n in (p, *self.answer.same.get(p, ()))}
+        )
 
     def json(self) -> dict[str, Json]:
         """The object that ``cardlint trace --format json`` prints."""
@@ -61,6 +65,7 @@ class Trace:
                 "confidence": said.confidence.value,
                 "statement": said.statement,
                 "copies": [*said.copies],
+                "same_as_parents": {name: [*others] for name, others in said.same.items()},
                 "descendants": [*said.descendants],
                 "distances": [{"model": n, "distance": round(d, 6)} for n, d in said.distances],
                 "comparison": said.comparison.json() if said.comparison else None,

@@ -30,12 +30,16 @@ def _lines(trace: Trace) -> Iterator[Line]:
         yield Line(Span(shown, "warning"), indent=2, hang=2)
     compared = said.comparison
     if compared:
-        for name, c in compared.verdict.coefficients.items():
+        shares = compared.verdict.coefficients.items()
+        for name, c in sorted(shares, key=lambda share: -share[1].value):
             yield Line(visible(f"{c.value:9.5f}  [{c.low:.5f}, {c.high:.5f}]  {name}"), indent=4)
         for control in compared.controls:
-            result = "fails, as it must" if control.failed else "explains the weights too"
-            share = f"{control.consistency:.0%}"
-            yield Line(visible(f"control {control.name}: {result} ({share})"), indent=4, hang=2)
+            result = "fails, as it must" if control.failed else "so this recipe is not the only one"
+            share = f"explains {control.consistency:.0%} of the elements in the first one's place"
+            yield Line(visible(f"control {control.name}: {share}; {result}"), indent=4, hang=2)
+    for name, others in said.same.items():
+        told = f"{name} holds the same numbers as {', '.join(others)}: any of them may be meant"
+        yield Line(visible(told), indent=2, hang=2)
     for title, names in (
         ("the same numbers, stored otherwise", said.copies),
         ("seem made from this model", said.descendants),
@@ -46,8 +50,10 @@ def _lines(trace: Trace) -> Iterator[Line]:
     read = [x for x in trace.looked if x.left_out is None]
     out = [x for x in trace.looked if x.left_out is not None]
     away = dict(said.distances)
-    yield Line(f"Looked at {len(read)} model{'' if len(read) == 1 else 's'}:")
-    for x in sorted(read, key=lambda x: away.get(x.id, 9.0))[:MAX_SHOWN]:
+    what = f"{len(read)} model{'' if len(read) == 1 else 's'}"
+    yield Line(f"Looked at {what} (before each, its distance: 0 the same, 1.4 unrelated):")
+    read.sort(key=lambda x: (x.id not in said.parents, away.get(x.id, 9.0)))
+    for x in read[:MAX_SHOWN]:
         distance = f"{away[x.id]:.4f}" if x.id in away else "  –   "
         yield Line(f"{distance}  ", visible(f"{x.id} ({x.why})"), indent=2, hang=8)
     if len(read) > MAX_SHOWN:

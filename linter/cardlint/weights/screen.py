@@ -41,6 +41,8 @@ SLACK = 1.0
 """Steps of the largest part that arithmetic in the stored format may lose, besides the last
 rounding: that of each product and of their sum."""
 LEAST_WEIGHT = 0.01
+MAX_ALONE = 10_000
+"""Elements that are looked at for one multiple: its share is then known to half a percent."""
 LEAST_MULTIPLE = 0.05
 """A model hardly takes less of another; far models would explain any small move."""
 STANDS_OUT = 3.0
@@ -101,6 +103,8 @@ class Screen:
         y, d = np.concatenate([*moved, []]), np.concatenate([*toward, []])
         if len(y) < LEAST:
             return 0.0
+        step = -(-len(y) // MAX_ALONE)
+        y, d = y[::step], d[::step]
         return _one_multiple(y, d) - _one_multiple(y, np.roll(d, len(d) // 2))
 
     @cached_property
