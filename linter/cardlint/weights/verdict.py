@@ -173,7 +173,12 @@ def _zero(c: Interval) -> bool:
 
 
 def with_residue(verdict: Verdict, model: str, names: Sequence[str], left: Residue) -> Verdict:
-    """Add what the given parents leave unexplained to the verdict of the nearest one."""
+    """Add what the given parents leave unexplained to the verdict of the nearest one.
+
+    Least squares alone is of low confidence: stages of one training and fine-tunes on similar data
+    have such coefficients too (the accuracy benchmark prints how often).
+    """
+    sure = Confidence.MEDIUM if left.graded else Confidence.LOW
     terms = " + ".join(f"{c.value:.2f}·{names[i]}" for i, c in left.coefficients.items())
     closed = left.closed
     if left.graded:
@@ -193,12 +198,13 @@ def with_residue(verdict: Verdict, model: str, names: Sequence[str], left: Resid
         reading = (
             f"No given parent accounts for {model} alone, and together they do not close the sum "
             f"(best fit {terms}, residue {100 * left.size:.0f} % of what they differ by): a parent "
-            "is missing, or there was other training."
+            "is missing, or there was other training: a fine-tune beside one that learned from "
+            "similar data looks the same."
         )
     return Verdict(
         kind=verdict.kind,
         method="merge then training, or a further parent" if closed else None,
-        confidence=min(verdict.confidence, Confidence.MEDIUM, key=lambda c: -c.rank),
+        confidence=min(verdict.confidence, sure, key=lambda c: -c.rank),
         statement=reading,
         coefficients={names[i]: c for i, c in left.coefficients.items()},
         missing_parent=True,
