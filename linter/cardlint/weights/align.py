@@ -135,7 +135,8 @@ def align(model: Sketch, parents: Sequence[Sketch]) -> Alignment:
 
 
 def _transform(found: Counterpart) -> Transform:
-    layers = {layer: other for (stack, layer), other in found.layers.items() if not stack}
+    main = ("", found.main_stack)
+    layers = {layer: other for (stack, layer), other in found.layers.items() if stack in main}
     return Transform(
         layers=layers or None,
         vocabulary=_vocabulary(found.model, found.parent),

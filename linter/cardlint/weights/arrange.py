@@ -19,7 +19,7 @@ from cardlint.weights import invariants
 from cardlint.weights.counterpart import Counterpart
 from cardlint.weights.invariants import AHEAD, LayerLikeness, Match, cosine, match_rows
 from cardlint.weights.runs import below, count, intersect, values
-from cardlint.weights.sketch import Sketch
+from cardlint.weights.sketch import Block, Sketch, Tensor
 
 Floats = npt.NDArray[np.floating]
 
@@ -39,11 +39,13 @@ def arrange(model: Sketch, parent: Sketch) -> Counterpart:
     if model.delta or parent.delta:
         return found  # a change lies where its base lies
     anchored = _map_layers(found, invariants.layer_likeness)
-    if not anchored:
-        anchored = _match_hidden(found)
-        if anchored and not _map_layers(found, _in_order(found)):
+    known = _match_hidden(found)
+    moved = found.hidden is not None or found.rotation is not None
+    if moved or (known and not anchored):
+        found.layers.clear()
+        if not _map_layers(found, _in_order(found)):
             _map_layers(found, _outline(found))
-    if anchored:
+    if anchored or known:
         _unfold(found)
         _match_experts(found)
         _match_inner(found)
@@ -157,19 +159,24 @@ def _match_hidden(found: Counterpart) -> bool:
         if not (np.isfinite(every_a).all() and np.isfinite(every_b).all()):
             continue
         a, b = every_a[:TOKENS], every_b[:TOKENS]
-        if cosine(a.ravel(), b.ravel()) >= ALIKE:
+        # What all units of a token share, such as its frequency, tells no unit from another.
+        own_a, own_b = (x - x.mean(1, keepdims=True) for x in (a, b))
+        if cosine(own_a.ravel(), own_b.ravel()) >= ALIKE:
             return True
         match = match_rows(np.ascontiguousarray(a.T), np.ascontiguousarray(b.T))
-        if match and match.moved and match.cosine >= _floor(len(a), width):
-            found.hidden = match
-            what = "signs" if (match.index == np.arange(width)).all() else "order"
-            found.steps.setdefault(f"hidden units ({what})", []).append(name)
-            return True
-        gram = invariants.gram_similarity(a[:256], b[:256])
+        if match is None or not match.moved or match.cosine < _floor(len(a), width):
+            match = None
+        gram = 0.0 if match else invariants.gram_similarity(a[:256], b[:256])
         if gram > MAY_BE_ROTATED:
             found.rotation = invariants.rotation(every_a[: 4 * width], every_b[: 4 * width])
-        if found.rotation is not None:
-            found.steps.setdefault("hidden units (rotation)", []).append(name)
+        if found.rotation is not None and (match := invariants.as_order(found.rotation)):
+            found.rotation = None
+        found.hidden = match
+        if match or found.rotation is not None:
+            what = "rotation"
+            if match:
+                what = "signs" if (match.index == np.arange(width)).all() else "order"
+            found.steps.setdefault(f"hidden units ({what})", []).append(name)
             return True
         if gram > 0.99:  # independent models of one tokenizer reach 0.93
             found.rotated = True
@@ -259,16 +266,28 @@ def _match_experts(found: Counterpart) -> None:
         tensor = block.tensor
         if tensor.component != "router" or tensor.layer is None or not block.whole:
             continue
-        other, _ = found.block(tensor)
-        if other is None or not other.whole or other.values.size != block.values.size:
+        other = _laid(found, tensor)
+        if other is None or not other.whole or len(tensor.shape) != 2:
             continue
-        if cosine(block.values, other.values) >= ALIKE or len(tensor.shape) != 2:
-            continue
-        match = match_rows(*(b.values.reshape(tensor.shape) for b in (block, other)))
-        if match and match.cosine >= _floor(tensor.shape[1], tensor.shape[0]):
-            found.inner[name] = match
+        a, b = (x.values.reshape(-1, tensor.shape[1]) for x in (block, other))
+        pruned = len(a) < len(b)
+        match = match_rows(a, b) if pruned else _order(a, b, writes=False)
+        if match and match.cosine >= _floor(tensor.shape[1], len(b)):
+            if not pruned:
+                found.inner[name] = match
             found.experts[tensor.canonical.removesuffix("router")] = match.index
-            found.steps.setdefault("experts", []).append(name)
+            what = "experts left out" if pruned else "experts"
+            found.steps.setdefault(what, []).append(name)
+
+
+def _laid(found: Counterpart, tensor: Tensor) -> Block | None:
+    """The parent's counterpart of a matrix with as many columns, however many rows it has."""
+    other, _ = found.block(tensor)
+    name = invariants.mapped(tensor, found.layers)
+    raw = found.parent.blocks.get(name or "")
+    if other is not None or raw is None or raw.tensor.shape[1:] != tensor.shape[1:]:
+        return other
+    return found.arranged(tensor, raw)[0]
 
 
 def _match_inner(found: Counterpart) -> None:

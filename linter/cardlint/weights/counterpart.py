@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from cardlint.weights.sketch import Block, Sketch, Tensor
 Floats = npt.NDArray[np.floating]
 
 READS_HIDDEN = (
-    "embedding", "lm_head", "attention.q", "attention.k", "attention.v", "mlp.gate", "mlp.up", "router",
+    "embedding", "position_embedding", "token_type_embedding", "lm_head", "attention.q", "attention.k", "attention.v", "mlp.gate", "mlp.up", "router",
     "experts.gate", "experts.up", "shared_expert.gate", "shared_expert.up", "shared_expert_gate",
     "linear_attention.in", "linear_attention.z", "linear_attention.a", "linear_attention.b",
     "linear_attention.ba", "attention.q_a", "attention.kv_a",
@@ -28,6 +29,8 @@ WRITES_HIDDEN = (
     "linear_attention.out",
 )
 """Matrices whose first axis is the hidden units."""
+TABLES = frozenset({"embedding", "position_embedding", "token_type_embedding", "lm_head"})
+"""Matrices with one row for each token or place, in GPT-2 too."""
 INNER_NORMS = ("norm.q", "norm.k", "norm.q_a", "norm.kv_a", "norm.linear_attention")
 
 
@@ -134,16 +137,23 @@ class Counterpart:
             matrix = matrix * (scale if writes else scale[:, None]).astype(matrix.dtype)
         return Block(block.tensor, block.runs, np.ascontiguousarray(matrix).reshape(-1)), None
 
+    @cached_property
+    def main_stack(self) -> str:
+        """What stands before the components of a model that has but one stack (BERT's encoder)."""
+        stacks = invariants.stacks(self.model)
+        return stacks[0] if len(stacks) == 1 else ""
+
     def axes(self, tensor: Tensor) -> tuple[str, bool]:
         """(``columns`` when the last axis is hidden units, whether the first is)."""
-        component = tensor.component
+        component = tensor.component.removeprefix(self.main_stack)
         if len(tensor.shape) == 1:
-            inner = any(tensor.canonical.endswith(n) for n in INNER_NORMS)
-            out = component.removesuffix(".bias") in WRITES_HIDDEN
-            return "", (component == "norm" and not inner) or (component.endswith(".bias") and out)
+            plain = component.removesuffix(".bias")
+            inner = tensor.canonical.removesuffix(".bias").endswith(INNER_NORMS)
+            out = component.endswith(".bias") and plain in WRITES_HIDDEN
+            return "", (plain == "norm" and not inner) or out
         if len(tensor.shape) != 2:
             return "", False
         reads, writes = component in READS_HIDDEN, component in WRITES_HIDDEN
-        if self.turned and component not in {"embedding", "lm_head"}:
+        if self.turned and component not in TABLES:
             reads, writes = writes, reads
         return ("columns" if reads else ""), writes

@@ -139,6 +139,15 @@ def rotation(a: Floats, b: Floats) -> Floats | None:
     return turn(a, b)
 
 
+def as_order(turn: Floats) -> Match | None:
+    """A rotation that moves or reflects units only, as that; ``None`` when it blends them."""
+    index = np.abs(turn).argmax(0)
+    strength = turn[index, np.arange(len(turn))]
+    if np.abs(strength).min() < ROTATED or len(set(index.tolist())) < len(turn):
+        return None
+    return Match(index, np.where(strength < 0, -1.0, 1.0), float(np.median(np.abs(strength))))
+
+
 def cosine(x: Floats, y: Floats) -> float:
     """Cosine of the centred vectors; 0 where one of them is constant."""
     x, y = x - x.mean(), y - y.mean()

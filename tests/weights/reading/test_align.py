@@ -273,9 +273,18 @@ def test_a_frankenmerge_finds_each_half_in_its_parent(tmp_path: Path) -> None:
     assert layer_map(likeness) == {0: None, 1: None, 2: 2}
 
 
-def test_experts_in_another_order_are_found_again(tmp_path: Path) -> None:
-    """The router's rows tell which is which."""
-    order = rng(1).permutation(8)
+@pytest.mark.parametrize(
+    ("order", "step"),
+    [
+        (rng(1).permutation(8), "experts"),
+        ([0, 1, 2, 3, 5, 4, 7, 6], "experts"),
+        ([0, 2, 3, 5, 6, 7], "experts left out"),
+    ],
+)
+def test_experts_in_another_order_are_found_again(
+    tmp_path: Path, order: Array | list[int], step: str
+) -> None:
+    """The router's rows tell which is which, though some stay where they were or are gone."""
     stack = rng(2).normal(0, 0.05, (8, 48, 64)).astype(np.float32)
     router = rng(3).normal(0, 0.05, (8, 64)).astype(np.float32)
     p = "model.layers.0.mlp."
@@ -290,11 +299,47 @@ def test_experts_in_another_order_are_found_again(tmp_path: Path) -> None:
         }
 
     found = align(
-        sketch(tmp_path, "a", with_experts(order)),
+        sketch(tmp_path, "a", with_experts(np.asarray(order))),
         [sketch(tmp_path, "b", with_experts(np.arange(8)))],
     )
     assert max(distances(found)) == 0
-    assert set(found.transforms[0].steps) == {"experts"}
+    assert len(distances(found)) >= 3 * len(order) + 1
+    assert set(found.transforms[0].steps) == {step}
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_units_that_are_all_alike_are_told_apart(tmp_path: Path, *, signs: bool) -> None:
+    """Tied embeddings share the frequency of tokens: no column stands out, yet each is found."""
+    values = model()
+    frequency = rng(9).normal(0, 0.3, (256, 1)).astype(np.float32)
+    values["model.embed_tokens.weight"] = values["model.embed_tokens.weight"] + frequency
+    del values["lm_head.weight"]
+    source = sketch(tmp_path, "source", values)
+    found = align(sketch(tmp_path, "copy", hidden(values, signs=signs)), [source])
+    assert max(distances(found)) == 0
+    assert set(found.transforms[0].steps) == {"hidden units (order)"}
+
+
+def test_encoders_are_rearranged_too(tmp_path: Path) -> None:
+    """BERT's names: neurons in another order, and a layer less."""
+    noise = rng(4)
+    values = {"embeddings.word_embeddings.weight": noise.normal(0, 0.05, (256, 64))}
+    for i in range(LAYERS):
+        p = f"encoder.layer.{i}."
+        values[p + "attention.self.query.weight"] = noise.normal(0, 0.05, (64, 64))
+        values[p + "attention.output.dense.weight"] = noise.normal(0, 0.05, (64, 64))
+        values[p + "intermediate.dense.weight"] = noise.normal(0, 0.05, (192, 64))
+        values[p + "output.dense.weight"] = noise.normal(0, 0.05, (64, 192))
+    values = {k: v.astype(np.float32) for k, v in values.items()}
+    copy = {k: v for k, v in values.items() if "layer.3." not in k}
+    for i, order in enumerate(rng(5).permuted(np.tile(np.arange(192), (3, 1)), axis=1)):
+        p = f"encoder.layer.{i}."
+        copy[p + "intermediate.dense.weight"] = values[p + "intermediate.dense.weight"][order]
+        copy[p + "output.dense.weight"] = values[p + "output.dense.weight"][:, order]
+    found = align(sketch(tmp_path, "copy", copy), [sketch(tmp_path, "source", values)])
+    assert max(distances(found)) == 0
+    assert len(distances(found)) == 3 * 4 + 1
+    assert set(found.transforms[0].steps) == {"neurons"}
 
 
 def test_vocabularies_of_other_size_share_their_rows(tmp_path: Path) -> None:
