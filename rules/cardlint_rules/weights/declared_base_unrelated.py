@@ -57,8 +57,7 @@ class DeclaredBaseUnrelated(Rule):
             if relation.kind is Kind.NOT_COMPARABLE and not repo.weights.adapter:
                 yield NotChecked(f"weights against {relation.parent}", relation.note)
             if relation.kind is Kind.UNRELATED:
-                beside = found is not None and any(r.kind.derived for r in found.relations)
-                faint = beside and relation.p_value <= FAINT  # as of a parent with a small part
+                faint = relation.p_value <= FAINT  # a small part, or something not yet undone
                 sure = relation.confidence in _measured.SURE and not faint
                 yield self.finding(
                     f"The weights show {'hardly any' if faint else 'no'} sign of being derived from {relation.parent} (similarity "
