@@ -60,6 +60,9 @@ def _confirm(near: Relatives, parts: Sequence[int]) -> Answer | None:
     if len(parts) == 2 and min(weights.values(), default=0.0) < 0:
         return None  # not between the two: one of them was made from this model
     used = [n for n in weights if abs(weights[n]) >= LEAST_WEIGHT] or _told(verdict, near, parts)
+    base = verdict.parameters.get("base")
+    if len(used) == 1 and isinstance(base, str) and base not in used:
+        used.append(base)  # one difference, taken or left: its base is the other parent
     if len(used) < 2:
         return None
     used.sort(key=lambda n: -weights.get(n, 0.0))

@@ -37,6 +37,10 @@ def _lines(trace: Trace) -> Iterator[Line]:
             result = "fails, as it must" if control.failed else "so this recipe is not the only one"
             share = f"explains {control.consistency:.0%} of the elements in the first one's place"
             yield Line(visible(f"control {control.name}: {share}; {result}"), indent=4, hang=2)
+        if said.kind == "merge" and not compared.controls:
+            yield Line(
+                "no control: no other relative was there to try in a parent's place", indent=4
+            )
     for name, others in said.same.items():
         told = f"{name} holds the same numbers as {', '.join(others)}: any of them may be meant"
         yield Line(visible(told), indent=2, hang=2)
