@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from cardlint.findings import Confidence, Finding, NotChecked, Severity
 from cardlint.repository import Repository
 from cardlint.rule import Fact, Rule
-from cardlint.weights.evidence import Comparison, Kind
+from cardlint.weights.evidence import Comparison, Kind, Relation
 from cardlint_rules.weights import _measured
 
 FAINT = 1e-12
 """P-value of a similarity that is small but no chance."""
+PART = 0.2
+"""Similarity that independent training does not give, whatever the p-value says."""
 LEAST_PART = 1e-3
 """Coefficient from which a parent has a part in a merge."""
 
@@ -57,17 +59,7 @@ class DeclaredBaseUnrelated(Rule):
             if relation.kind is Kind.NOT_COMPARABLE and not repo.weights.adapter:
                 yield NotChecked(f"weights against {relation.parent}", relation.note)
             if relation.kind is Kind.UNRELATED:
-                faint = relation.p_value <= FAINT  # a small part, or something not yet undone
-                sure = relation.confidence in _measured.SURE and not faint
-                yield self.finding(
-                    f"The weights show {'hardly any' if faint else 'no'} sign of being derived from {relation.parent} (similarity "
-                    f"{relation.similarity:.3f}; independent training gives about 0).",
-                    _measured.base_place(repo, relation.parent),
-                    next_step="Name the model that the weights were made from in base_model.",
-                    severity=None if sure else Severity.INFO,
-                    confidence=Confidence.LOW if faint else relation.confidence,
-                    evidence=_measured.relation_figures(relation),
-                )
+                yield self._unrelated(repo, relation)
             if relation.kind is Kind.SHARED_INIT:
                 yield self.finding(
                     f"The weights and {relation.parent} share an origin ({relation.note}; "
@@ -78,6 +70,24 @@ class DeclaredBaseUnrelated(Rule):
                     confidence=relation.confidence,
                     evidence=_measured.relation_figures(relation),
                 )
+
+    def _unrelated(self, repo: Repository, relation: Relation) -> Finding:
+        # A small part, a part of the tensors (a draft head), or a change that was not undone.
+        faint = relation.p_value <= FAINT
+        some = relation.similarity >= PART
+        sure = relation.confidence in _measured.SURE and not faint and not some
+        what = "Only a part of the weights shows a" if some else "The weights show no"
+        if faint and not some:
+            what = "The weights show hardly any"
+        return self.finding(
+            f"{what} sign of being derived from {relation.parent} (similarity "
+            f"{relation.similarity:.3f}; independent training gives about 0).",
+            _measured.base_place(repo, relation.parent),
+            next_step="Name the model that the weights were made from in base_model.",
+            severity=None if sure else Severity.INFO,
+            confidence=Confidence.LOW if faint or some else relation.confidence,
+            evidence=_measured.relation_figures(relation),
+        )
 
 
 def _has_a_part(found: Comparison, parent: str) -> bool:
