@@ -21,6 +21,9 @@ from cardlint.weights.sketch import Block, Sketch
 
 Floats = npt.NDArray[np.floating]
 
+LARGEST = 1e15
+"""No weight is as large; squares of what is larger overflow single precision."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
@@ -145,7 +148,7 @@ def _transform(found: Counterpart) -> Transform:
 
 
 def _side_by_side(block: Block, found: Sequence[Block | None]) -> Aligned | None:
-    """The common elements; those that are not finite in one of them are left out."""
+    """The common elements; those that are no weights in one of them are left out."""
     tensor = block.tensor
     runs = block.runs
     for other in found:
@@ -155,10 +158,10 @@ def _side_by_side(block: Block, found: Sequence[Block | None]) -> Aligned | None
         return None
     x = values(block, runs)
     theirs = [None if o is None else values(o, runs) for o in found]
-    finite = np.isfinite(x)
+    finite = np.abs(x) < LARGEST  # false for what is no number, too
     for y in theirs:
         if y is not None:
-            finite &= np.isfinite(y)
+            finite &= np.abs(y) < LARGEST
     if not finite.all():
         runs = _runs_of(runs, finite)
         x, theirs = x[finite], [None if y is None else y[finite] for y in theirs]
