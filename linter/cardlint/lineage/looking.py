@@ -45,12 +45,17 @@ class Reader:
 
     repo: Repository
     model: Sketch
+    most: int | None = None
+    """Candidates that are asked for. Those on this disk cost no request and do not count."""
     looked: list[Looked] = field(default_factory=list)
     """Every candidate that was asked for, in that order."""
     later: set[str] = field(default_factory=set)
     """Of those that were read, the ones that began after this model was there: no parents."""
     left: int = field(init=False)
     """Bytes that may still be read."""
+    not_asked: int = 0
+    """Candidates beyond :attr:`most`."""
+    _asked: int = 0
 
     def __post_init__(self) -> None:
         self.left = TOTAL * self.repo.options.budget
@@ -58,6 +63,10 @@ class Reader:
     def read(self, candidates: Iterable[Candidate]) -> Iterator[Sketch]:
         """Sketches of those that fit and can be read; :attr:`looked` tells of all."""
         for candidate in candidates:
+            if self.most is not None and self._asked >= self.most:
+                self.not_asked += 1
+                continue
+            self._asked += 1
             try:
                 read = self._read(candidate)
             except Unavailable as reason:
@@ -75,6 +84,8 @@ class Reader:
 
         budget = self.repo.options.budget
         source = self.repo.resolver.upstream(candidate.id)
+        if _on_disk(source):
+            self._asked -= 1
         why_not = _unlike(source, self.model) or (SPENT if self.left < budget else None)
         if why_not is None and _later(source, self.repo.source):
             if candidate.why == ASKED:

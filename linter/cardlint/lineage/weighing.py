@@ -60,8 +60,8 @@ class _Scale:
 
     repo: Repository
     gaps: list[NotChecked] = field(default_factory=list)
-    reasons: dict[str, str] = field(default_factory=dict)
-    """Candidate → why it was tried."""
+    unlisted: tuple[NotChecked, ...] = ()
+    """Where nobody looked for candidates: of interest once candidates are needed."""
 
     def weigh(self) -> WeightEvidence:
         from cardlint.lineage.looking import Reader
@@ -77,15 +77,25 @@ class _Scale:
         model = self._sketch(self.repo.source, self._name())
         parents = list(self._open(declared))
         comparison = self._compare(model, parents)
-        best = None
+        best, reasons = None, {c.id: c.why for c in others}
         if not model.delta and not _accounted(comparison):
-            reader = Reader(self.repo, model)
+            reader = Reader(self.repo, model, MAX_CANDIDATES)
             pool = list(reader.read(others))
+            self.gaps += self.unlisted
+            if reader.not_asked:
+                self.gaps.append(
+                    NotChecked(
+                        "candidates",
+                        f"the weights of {reader.not_asked} more candidates were not read",
+                        "Name the ones that matter with --candidate.",
+                    )
+                )
             self.gaps += [
                 NotChecked(f"weights of {x.id}", x.unavailable.message, x.unavailable.remedy)
                 for x in reader.looked
                 if x.unavailable
             ]
+            reasons = {x.id: x.why for x in reader.looked}
             best = self._best(model, parents, pool, reader.later)
             if not parents and not pool:
                 left_out = (f"{x.id}: {x.left_out}" for x in reader.looked if not x.unavailable)
@@ -98,7 +108,7 @@ class _Scale:
             declared=tuple(p.name for p in parents),
             comparison=comparison,
             best=best,
-            candidates=self.reasons,
+            candidates=reasons,
             adapter=model.delta,
             not_checked=tuple(self.gaps),
         )
@@ -117,19 +127,8 @@ class _Scale:
         from cardlint.lineage.candidates import MAX_CANDIDATES as MAX_KNOWN
         from cardlint.lineage.family import gather
 
-        known, gaps = gather(self.repo, MAX_KNOWN)
-        self.gaps.extend(gaps)
-        found = [c for c in known if c.id not in declared]
-        if len(found) > MAX_CANDIDATES:
-            self.gaps.append(
-                NotChecked(
-                    "candidates",
-                    f"the weights of {len(found) - MAX_CANDIDATES} more candidates were not read",
-                    "Name the ones that matter with --candidate.",
-                )
-            )
-        self.reasons = {c.id: c.why for c in found[:MAX_CANDIDATES]}
-        return found[:MAX_CANDIDATES]
+        known, self.unlisted = gather(self.repo, MAX_KNOWN)
+        return [c for c in known if c.id not in declared]
 
     def _open(self, ids: Sequence[str]) -> Iterator[Sketch]:
         """Sketches of those that can be read; the others become gaps."""
@@ -188,28 +187,28 @@ class _Scale:
             return None
         if said.kind == "merge" and found.verdict.kind is Kind.MERGE:
             return self._all(found)
-        if said.kind == "relative" and said.parents[0] not in known and _nearer(said, known):
+        alone = not self._declared()
+        if said.kind == "relative" and said.parents[0] not in known and _told(said, known, alone):
             return self._all(found)
         return None
 
 
-def _nearer(said: Answer, declared: Collection[str]) -> bool:
-    """Whether a model is much less far from its closest relative than from every declared parent.
+def _told(said: Answer, read: Collection[str], alone: bool) -> bool:  # noqa: FBT001  # a fact
+    """Whether a closest relative that nobody declared is worth telling.
 
-    Being near says nothing of who came first; only a relative that looks like the earlier one
-    counts.
+    Where no base is declared, any is. Beside declared parents it must be much less far than those
+    that were read, and not look like a child of the model.
     """
-    away = dict(said.distances)
-    name = said.parents[0]
-    known = [away[d] for d in declared if d in away]
-    if name in away and known and away[name] >= CLOSER * min(known):
-        return False
+    from cardlint.weights.direction import FROM_MODEL
+
+    name, away = said.parents[0], dict(said.distances)
     near = said.comparison.relation(name) if said.comparison else None
-    return (
-        near is not None
-        and near.direction == "model-from-parent"
-        and near.direction_confidence == "medium"
-    )
+    if near is None or not near.kind.derived:
+        return False
+    known = [away[d] for d in read if d in away]
+    if not known or name not in away:
+        return alone
+    return away[name] < CLOSER * min(known) and near.direction != FROM_MODEL
 
 
 def _accounted(comparison: Comparison | None) -> bool:

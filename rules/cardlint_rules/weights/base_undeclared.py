@@ -46,7 +46,7 @@ class BaseUndeclared(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         told = repo.weights
-        yield from (gap for gap in told.not_checked if gap.what.startswith("weights of "))
+        yield from (gap for gap in told.not_checked if told.best is None or gap.what != "candidates")
         if told.best is None or told.best.verdict.kind in (
             Kind.IDENTICAL, Kind.REENCODED, Kind.PERMUTED,
         ):  # fmt: skip
@@ -91,12 +91,20 @@ class BaseUndeclared(Rule):
     def _nearer(
         self, repo: Repository, best: Comparison, extra: str, declared: tuple[str, ...]
     ) -> Finding:
-        bases = f"the declared base {', '.join(declared)}" if declared else "any declared base"
         near = best.relation(extra)
-        distance = f" (relative distance {near.distance:.4f})" if near else ""
+        figures = (
+            f" (similarity {near.similarity:.4f}, distance {near.distance:.4f})" if near else ""
+        )
+        subject = (
+            f"The weights are much nearer to {extra}{figures} than to the declared base "
+            f"{', '.join(declared)}"
+            if declared
+            else f"The weights and {extra} are related as a fine-tune and its base are{figures}, and "
+            "no base is declared"
+        )
         return self.finding(
-            f"The weights are much nearer to {extra}{distance} than to {bases}, and look like the "
-            "later of the two.",
+            f"{subject}. Weights alone do not tell surely which came first, or whether both were made "
+            "from a third.",
             _measured.base_place(repo),
             next_step=f"If the model was made from {extra}, add it to base_model.",
             severity=Severity.INFO,
