@@ -24,7 +24,7 @@ class Answer:
     copies: tuple[str, ...] = ()
     """Models with the same numbers, in whatever encoding or order."""
     same: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Parent → others that hold the same numbers, so that any of them may be meant."""
+    """Parent → others that differ from it by no more than a rounding: any of them may be meant."""
     descendants: tuple[str, ...] = ()
     """Relatives that look made from this model: it pruned, or merged with others."""
     distances: tuple[tuple[str, float], ...] = ()

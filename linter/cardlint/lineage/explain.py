@@ -41,5 +41,8 @@ def explain(
     if later:
         near = Relatives(model, [o for o in others if o.name not in later], declared)
     found = merge(near) or layered(near) or closest(near) or nothing(model.name)
+    if copies:
+        told = f"{model.name} holds the same weights as {' and '.join(copies[:3])}. "
+        found = replace(found, statement=told + found.statement)
     same = {name: twins for name in found.parents if (twins := near.same(name))}
     return replace(found, copies=copies, distances=distances, same=same)

@@ -108,7 +108,7 @@ class Relatives:
         return sorted(kept, key=self.near.index)
 
     def same(self, name: str) -> tuple[str, ...]:
-        """Other relatives that hold the numbers of the one of this name, however they are stored."""
+        """Other relatives that lie no further from the one of this name than rounding puts it."""
         if name not in self.names:
             return ()
         i = self.names.index(name)

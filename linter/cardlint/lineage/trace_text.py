@@ -42,10 +42,10 @@ def _lines(trace: Trace) -> Iterator[Line]:
                 "no control: no other relative was there to try in a parent's place", indent=4
             )
     for name, others in said.same.items():
-        told = f"{name} holds the same numbers as {', '.join(others)}: any of them may be meant"
+        told = f"{name} and {', '.join(others)} differ by no more than a rounding: any may be meant"
         yield Line(visible(told), indent=2, hang=2)
     for title, names in (
-        ("the same numbers, stored otherwise", said.copies),
+        ("the same weights, in whatever encoding or order", said.copies),
         ("seem made from this model", said.descendants),
     ):
         if names:
