@@ -26,6 +26,8 @@ HALF = re.compile(
     r"(?:\.(?!weight$)[^.]+)?(?:\.weight)?"
 )
 BOUNDED_RANK = 4096
+LOW_RANK = "LORA"
+"""What stands for the dtype of a product of two factors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def assemble(stored: Mapping[str, Storage], settings: Mapping[str, Any]) -> Adap
         turned = module in embeddings or settings.get("fan_in_fan_out") is True
         shape = (down.shape[1], up.shape[0]) if turned else (up.shape[0], down.shape[1])
         names = (*down.names, *up.names)
-        result[f"{module}.weight"] = LowRank("LORA", shape, names, down, up, scale, turned)
+        result[f"{module}.weight"] = LowRank(LOW_RANK, shape, names, down, up, scale, turned)
     odd += [module for module in ups if module not in downs]
     if odd:
         gaps.append(f"{len(odd):,} modules of the adapter lack a fitting factor, such as {odd[0]}")

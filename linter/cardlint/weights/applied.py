@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from cardlint.findings import Confidence
+from cardlint.weights.adapter import LOW_RANK
 from cardlint.weights.evidence import Kind, Relation, Verdict
 from cardlint.weights.rounding import EXACT, to_dtype
 from cardlint.weights.runs import intersect, values
-from cardlint.weights.sketch import Block, Sketch
+from cardlint.weights.sketch import Block, Sketch, Tensor
 
 SAME = 0.98
 """Share of bit-identical elements from which a model is a base with an adapter merged in."""
@@ -32,26 +33,47 @@ def against(adapter: Sketch, base: Sketch) -> Relation:
     """An adapter held against a model: whether it can be laid on it at all.
 
     The product of two small factors keeps no trace of the weights it was trained on; shapes are all
-    that can be compared.
+    that can be compared. Tensors that were saved whole (a new head, a resized vocabulary) need no
+    place, and what the model keeps fused under another name may have one.
     """
-    good, bad = fits(adapter, base)
-    kind = Kind.ADAPTER if good and not bad else Kind.NOT_COMPARABLE
+    changed = [name for name, t in adapter.tensors.items() if t.dtype == LOW_RANK]
+    placed = set(fits(adapter, base)[0])
+    good = [name for name in changed if name in placed]
+    bad = [name for name in changed if _misfits(adapter.tensors[name], base)]
+    kind, confidence = Kind.ADAPTER, Confidence.LOW
+    every = "all" if len(good) == len(changed) else f"{len(good)} of"
     note = (
-        f"all {len(good)} changed tensors have their place in it; on which model of this shape it "
-        "was trained, the weights do not tell"
-        if kind is Kind.ADAPTER
-        else f"{len(bad)} of {len(good) + len(bad)} changed tensors have no place in it, such as {bad[0]}"
+        f"{every} {len(changed)} changed tensors have their place in it; on which model of this "
+        "shape it was trained, the weights do not tell"
     )
+    if bad:
+        kind, confidence = Kind.NOT_COMPARABLE, Confidence.HIGH
+        note = f"{len(bad)} of {len(changed)} changed tensors have no place in it, such as {bad[0]}"
+    elif not good:
+        kind = Kind.NOT_COMPARABLE
+        note = "; ".join(adapter.gaps) or "where its changes belong in it could not be told"
     return Relation(
         parent=base.name,
         kind=kind,
         similarity=0.0,
         p_value=1.0,
-        confidence=Confidence.LOW if kind is Kind.ADAPTER else Confidence.HIGH,
+        confidence=confidence,
         identical=0.0,
         distance=0.0,
         note=note,
     )
+
+
+def _misfits(change: Tensor, base: Sketch) -> bool:
+    """Whether it is sure that a change has no place in a model."""
+    name = "embedding" if change.component == "lm_head" else change.canonical  # they may be tied
+    other = base.tensors.get(change.canonical) or base.tensors.get(name)
+    if other is None:
+        path = change.canonical.removesuffix(".base_layer")
+        return not any(path in stored for t in base.tensors.values() for stored in t.stored)
+    if change.component in {"embedding", "lm_head"}:
+        return change.shape[1:] != other.shape[1:]
+    return change.shape != other.shape
 
 
 def laid_on(adapter: Sketch, base: Sketch) -> Sketch | None:
