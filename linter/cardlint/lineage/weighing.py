@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cardlint.errors import NotFound, Unavailable
-from cardlint.findings import NotChecked
+from cardlint.findings import Confidence, NotChecked
 
 if TYPE_CHECKING:
     from cardlint.lineage.answer import Answer
@@ -186,6 +186,11 @@ class _Scale:
         if found is None or said.kind == "none":
             return None
         if said.kind == "merge" and found.verdict.kind is Kind.MERGE:
+            # Where several parents are declared, another merge of them fits in place of each, and a
+            # little better by chance: there only a recipe that gives the weights to the bit speaks.
+            several = len(parents) > 1
+            if several and found.verdict.confidence is not Confidence.CERTAIN:
+                return None
             return self._all(found)
         alone = not self._declared()
         if said.kind == "relative" and said.parents[0] not in known and _told(said, known, alone):
