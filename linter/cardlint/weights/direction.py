@@ -36,17 +36,20 @@ def by_growth(growth: Sequence[float]) -> tuple[str, Confidence]:
     return (FROM_PARENT if middle > 0 else FROM_MODEL), Confidence.LOW
 
 
-def by_zeros(model: int, parent: int, n: int) -> tuple[str, Confidence] | None:
+def by_zeros(model: int, parent: int, same: int, n: int) -> tuple[str, Confidence] | None:
     """The direction from elements that only one of the two has set to zero, as pruning does.
 
-    Training does not bring back what is exactly zero in such numbers, and does not make it so.
+    Only where the others are the same: a training that fills the zeros of a pruned model changes
+    them too, and then which was first is not told.
 
     Args:
         model: elements that are zero in the model and not in the parent.
         parent: the other way round.
+        same: elements that are equal.
         n: elements compared.
     """
-    if max(model, parent) < 0.01 * n or min(model, parent) > 0.01 * max(model, parent):
+    most, least = max(model, parent), min(model, parent)
+    if most < 0.01 * n or least > 0.01 * most or same < 0.9 * (n - most):
         return None
     return (FROM_PARENT if model > parent else FROM_MODEL), Confidence.MEDIUM
 

@@ -13,6 +13,10 @@ STEPS = {8: 127, 4: 7}
 """Steps on either side of zero, by bits."""
 ROWS = 256
 """Rows that are looked at."""
+ON = 0.99
+"""Share of the elements that must be where rounding puts them."""
+TOLD = 16
+"""Multiples of a step up to which the grid shows: beyond, storing in bfloat16 blurs it."""
 
 
 def grid(model: Floats, parent: Floats, width: int) -> str:
@@ -44,12 +48,30 @@ def grid(model: Floats, parent: Floats, width: int) -> str:
 
 
 def _on_grid(x: Floats, y: Floats, steps: int) -> bool:
-    """Whether each row of ``x`` is that of ``y``, rounded to so many steps on either side of zero."""
-    scale = np.abs(y).max(axis=1, keepdims=True) / steps
+    """Whether each row of ``x`` is that of ``y``, rounded to so many steps on either side of zero.
+
+    A step is a share of the largest magnitude, or of the range where the format has a zero point.
+    """
+    largest = np.abs(y).max(axis=1, keepdims=True)
+    extent = y.max(axis=1, keepdims=True) - y.min(axis=1, keepdims=True)
+    return any(_rounded(x, y, s) for s in (largest / steps, extent / (2 * steps + 1)))
+
+
+def _rounded(x: Floats, y: Floats, step: Floats) -> bool:
+    """Whether ``x`` is ``y`` rounded to multiples of a step, which is ``(rows, 1)``.
+
+    What was rounded lies on the grid, as far as storing it again in eight bits of mantissa lets it;
+    a small change of any other kind is as near to ``y`` and lies anywhere.
+    """
+    step = np.maximum(step, 1e-300)
     error = np.abs(x - y)
-    bound = 0.5 * scale + np.abs(y) / 128  # half a step, and the rounding of storage
-    if np.mean(error <= bound) < 0.999:
+    if np.mean(error <= 0.5 * step + np.abs(y) / 128) < ON:
         return False
     # Errors of a uniform quantizer spread evenly over a step: variance step²/12.
-    expected = np.sqrt(np.mean(np.broadcast_to(scale, y.shape) ** 2) / 12)
-    return bool(0.7 <= np.sqrt(np.mean(error**2)) / max(expected, 1e-300) <= 1.4)
+    expected = np.sqrt(np.mean(np.broadcast_to(step, y.shape) ** 2) / 12)
+    if not 0.7 <= np.sqrt(np.mean(error**2)) / expected <= 1.4:
+        return False
+    units = x / step
+    off = np.abs(units - np.round(units))
+    told = np.abs(units) <= TOLD
+    return bool(told.any() and np.mean(off[told] <= np.abs(units[told]) / 256 + 0.02) >= ON)

@@ -111,7 +111,7 @@ def relate(
     similarity = sums.xy / math.sqrt(sums.xx * sums.yy) if sums.xx > 0 and sums.yy > 0 else 0.0
     p_value = null.combine(sums.p_values or sums.by_token)
     norms = _norms(sums)
-    way, way_confidence = direction.by_zeros(*sums.zeros, sums.n) or direction.by_growth(
+    way, way_confidence = direction.by_zeros(*sums.zeros, sums.same, sums.n) or direction.by_growth(
         sums.growth
     )
     pair = _Pair(tensors, index, transform, unmatched, dtypes)

@@ -188,6 +188,9 @@ def test_what_was_pruned_is_the_later_one(tmp_path: Path) -> None:
     for one, other, way in ((pruned, parent, FROM_PARENT), (parent, pruned, FROM_MODEL)):
         (relation,) = said(tmp_path, one, P=other).relations
         assert (relation.direction, relation.direction_confidence) == (way, Confidence.MEDIUM)
+    trained = {k: v + tensors(tuned(3, 0.1), SHAPES)[k] - parent[k] for k, v in pruned.items()}
+    (relation,) = said(tmp_path, trained, P=pruned).relations
+    assert relation.direction_confidence is Confidence.LOW
 
 
 def test_a_pair_alone_never_tells_siblings_from_a_parent(tmp_path: Path) -> None:
@@ -214,20 +217,28 @@ def test_what_only_lost_its_head_is_said_to_be_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "bits", "said_as"),
-    [(32, 4, "int4 by groups of 32"), (32, 8, "int8 by groups of 32"), (0, 4, "int4 by row")],
+    [
+        (32, 4, "int4 by groups of 32"),
+        (32, 8, "int8 by groups of 32"),
+        (0, 4, "int4 by row"),
+        (0, -4, "int4 by row"),
+    ],
 )
 def test_a_quantization_is_named_by_its_groups(
     tmp_path: Path, size: int, bits: int, said_as: str
 ) -> None:
-    """Rounded to integers with one scale a row or a group, and written back."""
+    """Rounded to integers with one scale a row or a group, and written back; or with a zero point."""
     parent = tensors(BASE, SHAPES)
-    steps = 2 ** (bits - 1) - 1
+    steps = 2 ** (abs(bits) - 1) - 1
 
     def rounded(x: Array) -> Array:
         if x.ndim < 2:
             return x
         groups = x.reshape(-1, size or x.shape[-1])
         scale = np.abs(groups).max(axis=1, keepdims=True) / steps
+        if bits < 0:
+            extent = groups.max(axis=1, keepdims=True) - groups.min(axis=1, keepdims=True)
+            scale = extent / (2 * steps + 1)
         found: Array = (np.round(groups / scale) * scale).reshape(x.shape).astype(np.float32)
         return found
 
@@ -254,6 +265,17 @@ def test_a_cast_tells_which_came_first_only_where_it_lost_something(tmp_path: Pa
     ):
         (relation,) = compare(one, [other]).relations
         assert (relation.kind, relation.direction) == (Kind.REENCODED, way)
+
+
+def test_a_change_smaller_than_a_step_is_no_quantization(tmp_path: Path) -> None:
+    """What lies within half a step of the parent, and on no grid, was changed otherwise."""
+    parent = tensors(BASE, SHAPES)
+    draw = np.random.default_rng(5)
+    changed = {
+        k: (v + np.abs(v).max() / 127 * draw.uniform(-0.3, 0.3, v.shape)).astype(np.float32)
+        for k, v in parent.items()
+    }
+    assert said(tmp_path, changed, P=parent).verdict.kind is Kind.FINETUNE
 
 
 def test_a_low_rank_change_is_an_adapter(tmp_path: Path) -> None:
