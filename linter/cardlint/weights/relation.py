@@ -32,6 +32,8 @@ LEARNED = 0.5
 """Correlation of centered norms below which two models did not learn together."""
 TOGETHER = 0.8
 """And above which they did."""
+PART = 0.05
+"""Share of equal elements, zeros apart, that two models do not have by chance."""
 BY_TOKEN = frozenset({"embedding", "lm_head"})
 """Components whose rows are tokens, not neurons."""
 CHUNK = 64
@@ -74,6 +76,8 @@ class _Sums:
     """Elements of the parent that are the model's, cast to the parent's dtype."""
     zeros: tuple[int, int] = (0, 0)
     """Elements that only the model, and that only the parent, has set to zero."""
+    empty: int = 0
+    """Elements that are zero in both."""
     p_values: list[float] = field(default_factory=list)
     by_token: list[float] = field(default_factory=list)
     """P-values of embeddings: taken only where nothing else was read, since tokens are no neurons
@@ -168,6 +172,7 @@ def _add(sums: _Sums, t: Aligned, y: Floats, mine: str, theirs: str) -> None:
         sums.zeros[0] + int(np.count_nonzero(none & ~nor)),
         sums.zeros[1] + int(np.count_nonzero(nor & ~none)),
     )
+    sums.empty += int(np.count_nonzero(none & nor))
     if mine != theirs:
         sums.cast += _share_cast(y, x, mine)
         sums.uncast += _share_cast(x, y, theirs)
@@ -246,8 +251,12 @@ def _kind(
             return Kind.IDENTICAL, Confidence.CERTAIN, None, ""
         return Kind.REENCODED, Confidence.CERTAIN, None, _casts(dtypes)
     if abs(similarity) < RELATED or (p_value > MOST_P and similarity < DERIVED):
+        shared = (sums.same - sums.empty) / sums.n
+        if shared >= PART:
+            note = f"{shared:.0%} of the elements are equal, the others show no relation"
+            return Kind.SHARED_INIT, Confidence.MEDIUM, None, note
         sure = Confidence.HIGH if sums.n >= 10_000 else Confidence.MEDIUM
-        return Kind.UNRELATED, sure, None, ""
+        return Kind.UNRELATED, sure if abs(similarity) < RELATED else Confidence.LOW, None, ""
     if similarity < DERIVED or (
         norms is not None and norms < LEARNED and similarity < SURE_DERIVED
     ):

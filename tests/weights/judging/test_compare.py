@@ -158,6 +158,15 @@ def test_unrelated_models_of_one_configuration(tmp_path: Path) -> None:
     assert abs(found.relations[0].similarity) < 0.05
 
 
+def test_a_shared_part_is_told(tmp_path: Path) -> None:
+    """Equal embeddings under layers of another seed are neither a derivation nor nothing."""
+    one, two = tensors(BASE, SHAPES), tensors({"sum": [[1, 8, 0.02]]}, SHAPES)
+    two |= {k: one[k] for k in one if "embed" in k}
+    found = said(tmp_path, two, P=one)
+    assert found.verdict.kind is Kind.SHARED_INIT
+    assert "of the elements are equal, the others show no relation" in found.verdict.statement
+
+
 @pytest.mark.parametrize(
     ("learned", "confidence", "words"),
     [(False, Confidence.MEDIUM, "not derivation"), (True, Confidence.LOW, "a long training")],
