@@ -20,7 +20,7 @@ from tests.kit.repos import write_files, write_git
 
 def test_what_each_thing_costs(server: HubServer, tmp_path: Path) -> None:
     """Opening 1, the list 1, a text 1, any number of ranges of one file 1, a history 2."""
-    with door(server, tmp_path) as hub:
+    with door(server, tmp_path, Limits()) as hub:
         source = hub.open("org/tuned")
         costs = [server.ledger.hub_requests]
         for step in (
@@ -42,10 +42,10 @@ def test_what_each_thing_costs(server: HubServer, tmp_path: Path) -> None:
 
 def test_a_second_run_asks_for_almost_nothing(server: HubServer, tmp_path: Path) -> None:
     """Only which commit it is now."""
-    with door(server, tmp_path) as hub:
+    with door(server, tmp_path, Limits()) as hub:
         first = everything(hub.open("org/tuned"))
     server.ledger.clear()
-    with door(server, tmp_path) as hub:
+    with door(server, tmp_path, Limits()) as hub:
         assert everything(hub.open("org/tuned")) == first
         assert hub.usage.cached_bytes > 0
     assert (server.ledger.hub_requests, server.ledger.cdn_requests) == (1, 0)
