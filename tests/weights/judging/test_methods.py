@@ -153,3 +153,127 @@ def test_noise_has_no_method(tmp_path: Path) -> None:
 
     found = judge(tmp_path, merge, ONE=ONE, TWO=TWO, BASE=BASE)
     assert found.verdict.kind is not Kind.MERGE
+
+
+def chosen(rng: np.random.Generator, d: Array, density: float, epsilon: float) -> Array:
+    """What DELLA keeps of a difference: by chance that grows with the rank in the row; rescaled."""
+    size = np.atleast_2d(np.abs(d))
+    rank = np.argsort(np.argsort(size, axis=1), axis=1) / max(size.shape[1] - 1, 1)
+    mask = (rng.random(size.shape) < density - epsilon + 2 * epsilon * rank).reshape(d.shape)
+    rest: Array = d * mask * (np.abs(d).sum() / max(np.abs(d * mask).sum(), 1e-9))
+    return rest
+
+
+def test_della_linear_with_large_coefficients(tmp_path: Path) -> None:
+    """What is kept of four tenths is scaled up by two: arithmetic of few bits loses as much more."""
+    rng = np.random.default_rng(7)
+
+    def merge(name: str) -> Any:
+        q, a, b = changes(name)
+        parts = [w * chosen(rng, d, 0.4, 0.3) for w, d in ((0.5, a), (0.8, b))]
+        first, second = (rounded(x.astype(np.float32), "BF16") for x in parts)
+        return q + rounded(first + second, "BF16")
+
+    found = judge(tmp_path, merge, ONE=ONE, TWO=TWO, BASE=BASE)
+    assert (found.verdict.method, found.verdict.missing_parent) == ("della_linear", False)
+    assert found.verdict.coefficients["ONE"].value == pytest.approx(0.5, abs=0.03)
+    assert found.verdict.coefficients["TWO"].value == pytest.approx(0.8, abs=0.03)
+    assert found.verdict.parameters["epsilon"] == pytest.approx(0.3, abs=0.05)
+
+
+def test_falling_chance_is_no_della(tmp_path: Path) -> None:
+    """Where small differences are kept more often than large ones, no method is named."""
+    rng = np.random.default_rng(8)
+
+    def merge(name: str) -> Any:
+        q, a, b = changes(name)
+        return q + 0.6 * chosen(rng, a, 0.5, -0.3) + 0.5 * chosen(rng, b, 0.5, -0.3)
+
+    found = judge(tmp_path, merge, ONE=ONE, TWO=TWO, BASE=BASE)
+    assert found.verdict.kind is not Kind.MERGE
+
+
+def test_averages_need_an_election_of_signs(tmp_path: Path) -> None:
+    """Methods without one divide by all weights, whatever was kept: this is none of them."""
+    rng = np.random.default_rng(9)
+
+    def merge(name: str) -> Any:
+        q, a, b = changes(name)
+        w = np.array([0.6, 0.4]).reshape(2, *[1] * q.ndim)
+        mask = rng.random((2, *q.shape)) < 0.4
+        total = (w * mask).sum(0)
+        return q + (w * np.stack([a, b]) * mask).sum(0) / np.where(total == 0, 1, total)
+
+    found = judge(tmp_path, merge, ONE=ONE, TWO=TWO, BASE=BASE)
+    assert found.verdict.kind is not Kind.MERGE
+
+
+def test_masks_that_chance_did_not_make(tmp_path: Path) -> None:
+    """Every element is one parent's, weighted, or the other's: independent draws leave some both."""
+    rng = np.random.default_rng(10)
+
+    def merge(name: str) -> Any:
+        q, a, b = changes(name)
+        first = rng.random(q.shape) < 0.5
+        return q + np.where(first, 1.2 * a, 0.8 * b)
+
+    found = judge(tmp_path, merge, ONE=ONE, TWO=TWO, BASE=BASE)
+    assert found.verdict.kind is not Kind.MERGE
+
+
+def test_dare_of_one_parent(tmp_path: Path) -> None:
+    """Rescaled, so it is no fusion, which takes what it keeps as it is."""
+    rng = np.random.default_rng(11)
+
+    def merge(name: str) -> Any:
+        q, a, _ = changes(name)
+        return q + chosen(rng, a, 0.5, 0.0)
+
+    found = judge(tmp_path, merge, ONE=ONE, BASE=BASE)
+    assert found.verdict.method == "dare_linear"
+    assert found.verdict.coefficients["ONE"].value == pytest.approx(1.0, abs=0.03)
+
+
+def test_fusion_by_a_threshold_in_each_row(tmp_path: Path) -> None:
+    """Which element is taken depends on its size and on how much its row has changed."""
+
+    def merge(name: str) -> Any:
+        q, a, _ = changes(name)
+        size = np.atleast_2d(np.abs(a))
+        score = (size * (size**2).sum(axis=1, keepdims=True) ** 4).reshape(a.shape)
+        low, middle, high = np.quantile(score, [0.25, 0.5, 0.75])
+        return q + a * (score >= middle + 1.5 * (high - low))
+
+    found = judge(tmp_path, merge, ONE=ONE, BASE=BASE)
+    assert found.verdict.method == "arcee_fusion"
+
+
+def test_a_blurred_threshold_is_no_fusion(tmp_path: Path) -> None:
+    """What SCE leaves where one parent is missing: its sizes decide, but not alone."""
+
+    def merge(name: str) -> Any:
+        q, a, b = changes(name)
+        return q + a * (kept(a**2 + 0.05 * b**2, 0.3) > 0)
+
+    found = judge(tmp_path, merge, ONE=ONE, BASE=BASE)
+    assert found.verdict.kind is not Kind.MERGE
+
+
+@pytest.mark.parametrize("longer", [1e-3, 2e-3])
+def test_first_steps_of_adam_are_no_swap(tmp_path: Path, longer: float) -> None:
+    """On the same data they have the same signs; they do not stop where the other model is."""
+    short = longer if longer == 1e-3 else 1e-3
+
+    def slope(name: str, seed: int) -> Array:
+        return tensors({"sum": [[1, seed, 1.0]]}, {name: SHAPES[name]}, "F32")[name]
+
+    other = {}
+    for k, q in BASE.items():
+        step = longer * np.sign(slope(k, 20))
+        if longer == short:  # two more steps, which go back for some elements
+            step = step + 0.3 * longer * np.where(slope(k, 21) > 1, -np.sign(step), np.sign(step))
+        other[k] = rounded((q + step).astype(np.float32), "BF16")
+    found = judge(
+        tmp_path, lambda k: BASE[k] + short * np.sign(slope(k, 20)), OTHER=other, BASE=BASE
+    )
+    assert found.verdict.kind is not Kind.MERGE

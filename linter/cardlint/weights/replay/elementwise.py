@@ -28,6 +28,7 @@ from cardlint.weights.replay.explanation import (
     replay,
 )
 from cardlint.weights.replay.linear import roundest, subset
+from cardlint.weights.rounding import cell
 
 WORTH = 0.35
 """Bit-identical share on one small tensor, in float32, from which a recipe is looked at."""
@@ -168,6 +169,28 @@ def _step(few: Sequence[Aligned], base: int, other: int) -> float:
     return float(np.median(np.concatenate(moves))) if moves else 0.0
 
 
+FINE = 0.1
+"""Of the step, how wide a cell may be for a shorter step to be told from it."""
+LEAST_ARRIVED = 100
+
+
+def _arrives(trial: Trial, theta: float, few: Sequence[Aligned]) -> bool:
+    """Whether elements less than a step from the other model are that model's.
+
+    Steps of one size alone are no nearswap: the first steps of Adam have one size too, and on the
+    same data the same direction. But they do not stop where the other model is.
+    """
+    near = arrived = 0
+    for t in few:
+        q, p = (np.asarray(t.parents[i], np.float64) for i in (trial.base, trial.members[0]))
+        low, high = cell(t.x, t.dtypes[0] or "")
+        gap = np.abs(p - q)
+        short = (gap > 0) & (gap < (1 - 2 * FINE) * theta) & (high - low < FINE * theta)
+        near += int(np.count_nonzero(short))
+        arrived += int(np.count_nonzero(short & (t.x == p)))
+    return near >= LEAST_ARRIVED and arrived >= 0.95 * near
+
+
 def trials(k: int) -> Iterator[Trial]:
     """Every way to put ``k`` parents into the formulas."""
     for base in range(k):
@@ -198,6 +221,8 @@ def elementwise(problem: Problem) -> Explanation | None:
                     best = (share, trial, theta, way)
     share, found, theta, way = best
     if found is None or share < ENOUGH:
+        return None
+    if found.method == "nearswap" and not _arrives(found, theta, few):
         return None
     whole = [t for t in problem.tensors if t.whole]
     share, by_tensor = replay(whole, _recipe(found, theta, way.round))

@@ -37,6 +37,8 @@ REST = 0.9
 """Share that must be explained of the elements outside the commonest pattern: a model that is nearly
 a copy of one parent has one pattern and nothing else."""
 LEAST_REST = 0.02
+OFTEN = 0.25
+"""Of the commonest pattern, from which elements that took nothing are taken for the commonest."""
 
 Masks = npt.NDArray[np.bool_]
 
@@ -58,11 +60,30 @@ class Field:
     """``(n, m)`` rank of |dᵢ| in its row."""
     tensor: Array
     """``(n,)`` number of the tensor that an element is of."""
+    row: Array
+    """``(n,)`` number of the row, in its tensor."""
+    noise: Array
+    """``(n,)`` by how much the cells were widened, on each side."""
 
     @property
     def tolerance(self) -> Array:
         """Half the widened cells."""
         return (self.high - self.low) / 2
+
+    def scaled(self, single: Array) -> Field:
+        """The same for coefficients above one: what arithmetic loses grows with them."""
+        size = np.abs(self.d)
+        more = (size * np.maximum(np.abs(single), 1)).max(axis=1) / size.max(axis=1) - 1
+        if not more.any():
+            return self
+        more = more * self.noise
+        tolerance = self.tolerance + more
+        take = np.flatnonzero(size.min(axis=1) >= CLEAR * tolerance)
+        return Field(
+            self.y[take], (self.low - more)[take], (self.high + more)[take], self.d[take],
+            self.rank[take], self.row_rank[take], self.tensor[take], self.row[take],
+            (self.noise + more)[take],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +114,26 @@ def sparse(problem: Problem) -> Explanation | None:
     if not few or k > MAX_MEMBERS + 1:
         return None
     first = [min(few, key=lambda t: t.x.size)]
-    best: Patterns | None = None
+    found: list[Patterns] = []
     for base in range(k):
         members = tuple(i for i in range(k) if i != base)
         glance = _patterns(first, base, members, least=200)
         if glance and glance.explained < WORTH:
             continue
-        found = _patterns(few, base, members)
-        if found and (best is None or found.explained > best.explained + 0.005):
-            best = found
-    if best is None or best.explained < EXPLAINED or best.rest < REST:
-        return None
-    if best.rest < best.chance + 0.3:
-        return None
-    return _explanation(problem, best)
+        patterns = _patterns(few, base, members)
+        if patterns:
+            found.append(patterns)
+    best = max((p.explained for p in found), default=0.0)
+    # Of two models, each is the base as well as the other where elements are taken whole; what
+    # decides which are taken tells. Only the best, so that a lesser fit is no way out.
+    named = [
+        e
+        for p in found
+        if p.explained >= max(best - 0.005, EXPLAINED)
+        and p.rest >= max(REST, p.chance + 0.3)
+        and (e := _explanation(problem, p))
+    ]
+    return min(named, key=lambda e: e.method != NAMES["rows", False], default=None)
 
 
 def _few(problem: Problem) -> list[Aligned]:
@@ -138,7 +165,8 @@ def _field(
         take = np.flatnonzero(clear)
         fields = (
             t.x - q, low - q - noise, high - q + noise, d, rank, in_row.reshape(d.shape),
-            np.full(t.x.size, number),
+            np.full(t.x.size, float(number)), np.arange(t.x.size, dtype=np.float64) // t.shape[1],
+            noise,
         )  # fmt: skip
         parts.append(tuple(f[take] for f in fields))
     joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
@@ -165,6 +193,10 @@ def _patterns(
         if share < 0.01:
             return None
         single[i] = value
+    f = f.scaled(single)
+    zero = (f.low <= 0) & (f.high >= 0)
+    if len(f.y) < least:
+        return None
     options = [_best(_by_tensor(f, single, zero), base, members, single, zero)]
     if m > 1 and options[0].explained < EXPLAINED:
         # Where most elements took every parent, the one beside a much larger one is never seen
@@ -267,7 +299,9 @@ def _assign(
     which = np.where(hits == 1, inside.argmax(axis=1), -1)
     explained = hits > 0
     counts = np.bincount(which[which >= 0], minlength=len(table))
-    common = int(np.argmax(counts))
+    # What was dropped stays in place however differences are shuffled: where it is much, chance is
+    # measured on the others.
+    common = 0 if counts[0] >= OFTEN * counts.max() else int(np.argmax(counts))
     outside = ~inside[:, common]
     enough = outside.mean() >= LEAST_REST and int(outside.sum()) >= 200
     rng = np.random.default_rng(0)
@@ -293,7 +327,8 @@ class Keeping:
     """What decides whether an element of one parent is kept."""
 
     rule: str
-    """``magnitude``, ``band`` (the largest are dropped too), ``random``, ``ramp`` or ``rows``."""
+    """``magnitude``, ``band`` (the largest are dropped too), ``random``, ``ramp``, ``rows``, or
+    ``none`` of them."""
     density: float
     extra: float = 0.0
     """γ of a band, ε of a ramp."""
@@ -339,7 +374,10 @@ def _keeping(p: Patterns, i: int) -> Keeping:
     in_row = p.field.row_rank[sure, i]
     slope = float(np.polyfit(in_row, kept.astype(float), 1)[0])
     if abs(slope) > 0.1:
-        return Keeping("ramp", density, slope / 2)
+        # DELLA keeps with chance from density − ε, the smallest, to density + ε, the largest, and
+        # all of them are chances: 0 < density − ε and density + ε < 1 (mergekit, ``sparsify.py``).
+        possible = 0 < slope / 2 < min(density, 1 - density) + 0.01
+        return Keeping("ramp" if possible else "none", density, slope / 2)
     return Keeping("random", density)
 
 
@@ -390,27 +428,56 @@ NAMES = {
 }
 
 
-def _explanation(problem: Problem, p: Patterns) -> Explanation:
+BY_CHANCE = ("random", "ramp")
+LINKED = 0.3
+"""Correlation of two parents' masks above which chance did not make both; DELLA's ramps, which follow
+sizes that go together, reach 0.1."""
+
+
+def _method(p: Patterns, rules: Sequence[str]) -> tuple[str, str] | None:
+    """Rule and name of the method, or ``None`` where no method does all that was seen."""
+    # One method made all masks; "random" is also what a mask is called that shows too little.
+    weak = ("none", "random")
+    rule = max(sorted(set(rules)), key=lambda r: (rules.count(r), r not in weak, r == "random"))
+    consensus = _consensus(p)
+    if rule == "none" or (rule in BY_CHANCE and not consensus and _linked(p) > LINKED):
+        return None
+    if p.shared is not None:
+        # What stayed is averaged only where signs were elected; others divide by all weights.
+        if consensus is False:
+            return None
+        consensus = True
+    return rule, NAMES[rule, bool(consensus)]
+
+
+def _linked(p: Patterns) -> float:
+    """The largest correlation of two parents' masks where signs agree, 0 to 1."""
+    subsets = list(p.table)
+    signs = np.sign(p.field.d * np.sign(p.single))
+    which = p.which[np.all(signs == signs[:, :1], axis=1) & (p.which >= 0)]
+    has = np.array([[i in s for s in subsets] for i in range(len(p.members))], float)[:, which]
+    made = [row for row in has if len(row) and row.std() > 0]
+    return max((abs(float(np.corrcoef(a, b)[0, 1])) for a, b in combinations(made, 2)), default=0)
+
+
+def _explanation(problem: Problem, p: Patterns) -> Explanation | None:
     keeping = [_keeping(p, i) for i in range(len(p.members))]
     if len(p.members) == 1:
         keeping = [_one_parent(p, keeping[0])]
-    rules = [k.rule for k in keeping]
-    # One method made all masks; "random" is also what a mask is called that shows too little.
-    rule = max(sorted(set(rules)), key=lambda r: (rules.count(r), r != "random"))
-    consensus = _consensus(p)
-    method = NAMES[rule, bool(consensus)]
+    named = _method(p, [k.rule for k in keeping])
+    if named is None:
+        return None
+    rule, method = named
     names = problem.names
-    rescaled = rule in ("random", "ramp")
+    rescaled = rule in BY_CHANCE
     weights: dict[int, Interval] = {}
     parts = _weights(p.field, p.single, p.shared, p.which == 0) if p.shared is not None else None
     for j, i in enumerate(p.members):
         k = keeping[j]
         if parts is not None:
             value = float(parts[j])
-        elif len(p.members) == 1:
-            value = float(p.single[j])
         else:
-            value = float(p.single[j]) * (k.density if rescaled else 1.0)
+            value = float(p.single[j]) * (_share_kept(p.field, j, k) if rescaled else 1.0)
         value = roundest(value - 6e-3, value + 6e-3)
         weights[i] = Interval(value, value - 1e-2, value + 1e-2)
     density: dict[str, Json] = {
@@ -434,7 +501,45 @@ def _explanation(problem: Problem, p: Patterns) -> Explanation:
     )
 
 
+def _share_kept(f: Field, j: int, k: Keeping) -> float:
+    """Of Σ|d|, how much is expected to be kept: what mergekit divides the rest by."""
+    size = np.abs(f.d[:, j])
+    ramp = k.extra * (2 * f.row_rank[:, j] - 1) if k.rule == "ramp" else 0.0
+    return float((size * (k.density + ramp)).sum() / size.sum())
+
+
+WHOLE = 0.02
+"""Distance of a coefficient from 1 up to which it is 1."""
+BROKEN = 0.003
+"""Share of elements that a threshold may get wrong: none, but for numbers that are equal."""
+
+
 def _one_parent(p: Patterns, seen: Keeping) -> Keeping:
-    """One parent: fusion keeps by a threshold of its own in each row."""
-    del p
-    return Keeping("rows", seen.density) if seen.rule in ("magnitude", "random", "ramp") else seen
+    """One parent: fusion keeps by a threshold of its own in each row, and takes what it keeps whole.
+
+    With one parent a mask is all the evidence there is, so the rule must be exact.
+    """
+    if abs(p.single[0] - 1) > WHOLE:
+        return seen
+    if _broken(p, p.field.row) <= BROKEN:
+        return Keeping("rows", seen.density)
+    if seen.rule == "magnitude" and _broken(p, np.zeros_like(p.field.row)) <= BROKEN:
+        return seen
+    # Taken whole by chance: a stage on the way between the two looks so as well.
+    return Keeping("none", seen.density)
+
+
+def _broken(p: Patterns, row: Array) -> float:
+    """Share of the elements that the best threshold of each row of each tensor gets wrong."""
+    sure = p.which >= 0
+    kept = np.array([0 in s for s in p.table])[p.which[sure]]
+    tensor, row = p.field.tensor[sure], row[sure]
+    order = np.lexsort((np.abs(p.field.d[sure, 0]), row, tensor))
+    changes = np.diff(tensor[order]).astype(bool) | np.diff(row[order]).astype(bool)
+    wrong = 0.0
+    for mine in np.split(kept[order].astype(float), np.flatnonzero(changes) + 1):
+        # Below the cut nothing should be kept, above it everything.
+        below = np.concatenate([[0], np.cumsum(mine)])
+        above = (1 - mine).sum() - np.concatenate([[0], np.cumsum(1 - mine)])
+        wrong += float((below + above).min())
+    return wrong / max(len(kept), 1)
