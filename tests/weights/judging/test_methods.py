@@ -12,12 +12,26 @@ from cardlint.source.local import LocalFolder
 from cardlint.weights.compare import compare
 from cardlint.weights.evidence import Comparison, Kind
 from cardlint.weights.read import sketch
+from cardlint.weights.replay.angles import karcher
+from cardlint.weights.replay.explanation import b
 from tests.kit.weights import Array, llama_shapes, rounded, tensors, write_safetensors
 
 SHAPES = llama_shapes(hidden=96, layers=3, vocab=256)
 BASE = tensors({"sum": [[1, 1, 0.02]]}, SHAPES)
 ONE = tensors({"sum": [[1, 1, 0.02], [1, 2, 0.004]]}, SHAPES)
 TWO = tensors({"sum": [[1, 1, 0.02], [1, 3, 0.003]]}, SHAPES)
+
+TURNED = {
+    name: rounded(
+        BASE[name]
+        + (ONE[name] - BASE[name]) * 0.5
+        + (TWO[name] - BASE[name])
+        * np.linspace(0.1, 4, shape[0], dtype=np.float32).reshape(-1, *[1] * (len(shape) - 1)),
+        "BF16",
+    )
+    for name, shape in SHAPES.items()
+}
+"""A third, whose rows have moved by different parts."""
 
 
 def judge(folder: Path, merge: Any, **parents: dict[str, Array]) -> Comparison:
@@ -141,6 +155,54 @@ def test_model_stock_from_its_angles(tmp_path: Path) -> None:
     found = judge(tmp_path, merge, ONE=ONE, TWO=three, BASE=BASE)
     assert found.verdict.method == "model_stock"
     assert found.verdict.parameters["base"] == "BASE"
+
+
+def rows(x: Array) -> Array:
+    """Angles are taken along the last axis; a vector is one row."""
+    return np.atleast_2d(x).astype(np.float64)
+
+
+def test_nuslerp_with_an_angle_for_each_row(tmp_path: Path) -> None:
+    """``nuslerp_flatten: false``: no number holds for a tensor, but t does."""
+
+    def merge(name: str) -> Any:
+        a, b = rows(ONE[name]), rows(TURNED[name])
+        cosine = (a * b).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)
+        angle = np.arccos(np.minimum(cosine, 1 - 1e-12))[:, None]
+        y = (np.sin(0.7 * angle) * a + np.sin(0.3 * angle) * b) / np.sin(angle)
+        return y.reshape(ONE[name].shape)
+
+    found = judge(tmp_path, merge, ONE=ONE, TURNED=TURNED)
+    assert (found.verdict.method, found.verdict.missing_parent) == ("nuslerp", False)
+    assert found.verdict.parameters["nuslerp_flatten"] is False
+    assert found.verdict.parameters["t"] == pytest.approx(0.3, abs=1e-3)
+
+
+def test_model_stock_with_an_angle_for_each_row(tmp_path: Path) -> None:
+    """``filter_wise: true``: a tensor is no combination of the parents' tensors, its rows are."""
+
+    def merge(name: str) -> Any:
+        q, a, b = rows(BASE[name]), rows(ONE[name]), rows(TURNED[name])
+        d, e = a - q, b - q
+        cosine = (d * e).sum(-1) / (np.linalg.norm(d, axis=-1) * np.linalg.norm(e, axis=-1))
+        t = (2 * cosine / (1 + cosine))[:, None]
+        return (t * (a + b) / 2 + (1 - t) * q).reshape(ONE[name].shape)
+
+    found = judge(tmp_path, merge, ONE=ONE, TURNED=TURNED, BASE=BASE)
+    assert (found.verdict.method, found.verdict.missing_parent) == ("model_stock", False)
+    assert found.verdict.parameters["filter_wise"] is True
+    assert found.verdict.parameters["base"] == "BASE"
+
+
+def test_karcher_rounds_the_scalar_that_stands_first() -> None:
+    """As torch does: s · x rounds a float32 scalar to the tensor's dtype, x / s does not."""
+    v = ONE["model.layers.0.self_attn.q_proj.weight"].ravel()
+    norm = np.sqrt(np.dot(v, v))
+    unit = rounded(v / norm, "BF16")
+    unit = rounded(unit / np.sqrt(np.dot(unit, unit)), "BF16")
+    scale = rounded(np.array([norm], np.float32), "BF16")
+    assert norm != scale[0]
+    np.testing.assert_array_equal(karcher([v, v], np.zeros(0), b), scale * unit)
 
 
 def test_noise_has_no_method(tmp_path: Path) -> None:

@@ -125,11 +125,12 @@ def karcher(parts: Sequence[Single], theta: Array, r: Round) -> Single:
         length = np.float32(np.sqrt(np.dot(tangent, tangent)))
         if length < 1e-5:
             break
-        # Norms are float32 scalars; what they are multiplied with is rounded, they are not.
-        turned = r(np.sin(length) * r(tangent / length))
-        mean = r(r(np.cos(length) * mean) + turned)
+        # torch rounds a float32 scalar to the tensor's dtype where it stands first (s · x), and not
+        # where it stands second (x / s).
+        turned = r(_one(np.sin(length), r) * r(tangent / length))
+        mean = r(r(_one(np.cos(length), r) * mean) + turned)
         mean = r(mean / np.float32(np.sqrt(np.dot(mean, mean))))
-    return np.float32(sum(alpha * float(n) for n in norms)) * mean
+    return _one(sum(alpha * float(n) for n in norms), r) * mean
 
 
 def model_stock(parts: Sequence[Single], theta: Array, r: Round) -> Single:

@@ -17,6 +17,7 @@ from cardlint.weights import mixture
 from cardlint.weights.align import Aligned
 from cardlint.weights.evidence import Interval
 from cardlint.weights.replay.angles import karcher, model_stock, multislerp, nuslerp, slerp
+from cardlint.weights.replay.angles_by_row import model_stock_by_row, nuslerp_by_row
 from cardlint.weights.replay.explanation import (
     FLOAT32,
     PROOF,
@@ -39,6 +40,9 @@ CLOSE = 6.0
 """Half cells within which arithmetic of few bits may leave an element."""
 FAR = 12.0
 """Cells between parents from which nearness to a recipe says something."""
+MOST = 6
+"""Formulas that are replayed on all tensors."""
+ROWS = 8
 Formula = Callable[[Sequence[Single], Array, Round], Single]
 
 
@@ -55,6 +59,8 @@ class Trial:
     """Parameters to fit."""
     own: bool = False
     """Whether each tensor may have its own parameter (SLERP gradients)."""
+    axis: int | None = None
+    """Along which rows (−1) or columns (0) have an angle each; ``None``: the tensor has one."""
 
     def at(self, t: Aligned, theta: Array, r: Round) -> Single | None:
         """What the recipe gives for one tensor, before the last rounding."""
@@ -65,9 +71,18 @@ class Trial:
             return None
         flat = [np.asarray(p, np.float32) for p in parts if p is not None]
         if self.base is None:
-            return self.formula(flat, theta, r)
+            return self._by_row(flat, theta, r, t.shape)
         q = np.asarray(t.parents[self.base], np.float32)
-        return q + self.formula([r(p - q) for p in flat], theta, r)
+        return q + self._by_row([r(p - q) for p in flat], theta, r, t.shape)
+
+    def _by_row(
+        self, flat: Sequence[Single], theta: Array, r: Round, shape: tuple[int, ...]
+    ) -> Single:
+        """The formula, given rows where it works on rows; flat again."""
+        if self.axis is None:
+            return self.formula(flat, theta, r)
+        rows = [np.swapaxes(v.reshape(shape), self.axis, -1) for v in flat]
+        return np.swapaxes(self.formula(rows, theta, r), self.axis, -1).reshape(-1)
 
 
 def trials(k: int) -> Iterator[Trial]:
@@ -78,6 +93,7 @@ def trials(k: int) -> Iterator[Trial]:
         for n in range(2, len(rest) + 1):
             for members in combinations(rest, n):
                 yield Trial("model_stock", model_stock, (q, *members), None, 0)
+                yield Trial("model_stock", model_stock_by_row, (q, *members), None, 0, axis=-1)
     for n in range(2, k + 1):
         for members in combinations(everyone, n):
             yield Trial("karcher", karcher, members, None, 0)
@@ -85,6 +101,8 @@ def trials(k: int) -> Iterator[Trial]:
         yield Trial("slerp", slerp, pair, None, 1, own=True)
         for base in (None, *(i for i in everyone if i not in pair)):
             yield Trial("nuslerp", nuslerp, pair, base, 1)
+            for axis in (-1, 0):
+                yield Trial("nuslerp", nuslerp_by_row, pair, base, 1, axis=axis)
     for n in range(2, k + 1):
         for members in combinations(everyone, n):
             for base in (None, *(i for i in everyone if i not in members)):
@@ -94,17 +112,20 @@ def trials(k: int) -> Iterator[Trial]:
 def spherical(problem: Problem) -> Explanation | None:
     """The formula of this family that explains the weights, or ``None``."""
     few = _few(problem)
-    if len(few) < 2 or not _in_span(few):
+    if len(few) < 2 or not _in_span(few, by_row=True):
         return None
+    flat = _in_span(few)
     scored = []
     for trial in trials(len(problem.names)):
+        if not flat and trial.axis is None:
+            continue
         theta = _fit(trial, few[:1])
         close, tight = _score(trial, few[:1], theta)
         if close > 0.8:
             scored.append((tight, -trial.free, trial, _fit(trial, few)))
     scored.sort(key=lambda s: (-round(s[0], 2), -s[1]))
     best: Explanation | None = None
-    for _, _, trial, theta in scored[:4]:
+    for _, _, trial, theta in scored[:MOST]:
         found = _finish(problem, trial, theta, few)
         if found.arithmetic == FLOAT32 and (found.replay or 0) < PROOF:
             continue  # nothing excuses a miss in float32
@@ -135,15 +156,20 @@ def _equal(t: Aligned) -> bool:
     )
 
 
-def _in_span(few: Sequence[Aligned]) -> bool:
-    """Whether each tensor is near a combination of the parents' tensors at all."""
+def _in_span(few: Sequence[Aligned], *, by_row: bool = False) -> bool:
+    """Whether each tensor (or each of some rows) is near a combination of the parents' at all."""
     for t in few:
-        p = np.stack([np.asarray(q, np.float64)[::3] for q in t.parents if q is not None], axis=1)
-        x = t.x[::3].astype(np.float64)
-        low, high = cell(t.x[::3], t.dtypes[0] or "")
-        c, *_ = np.linalg.lstsq(p, x, rcond=1e-9)
-        miss = np.abs(x - p @ c) / ((high - low) / 2)
-        if float(np.median(miss)) > 4:
+        low, high = cell(t.x, t.dtypes[0] or "")
+        p = np.stack([np.asarray(q, np.float64) for q in t.parents if q is not None], axis=1)
+        x = t.x.astype(np.float64)
+        n = t.shape[-1]
+        step = max(1, t.shape[0] // ROWS) * n
+        rows = [slice(i, i + n) for i in range(0, x.size, step)] if by_row else [slice(0, None, 3)]
+        miss = []
+        for row in rows:
+            c, *_ = np.linalg.lstsq(p[row], x[row], rcond=1e-9)
+            miss.append(np.abs(x[row] - p[row] @ c) / ((high - low)[row] / 2))
+        if float(np.median(np.concatenate(miss))) > 4:
             return False
     return True
 
@@ -207,7 +233,7 @@ def _finish(problem: Problem, trial: Trial, theta: Array, few: Sequence[Aligned]
             if way is not SINGLE and trial.method == "slerp":
                 continue
 
-            nudged = way is not SINGLE and trial.method in NUDGED
+            nudged = way is not SINGLE and _nudges(trial)
             here = {t.canonical: _nudged(trial, t, given, way) for t in few} if nudged else fitted
 
             def recipe(
@@ -223,7 +249,7 @@ def _finish(problem: Problem, trial: Trial, theta: Array, few: Sequence[Aligned]
                 best = (share, given, way)
     _, theta, way = best
     r = way.round
-    if way is not SINGLE and trial.method in NUDGED:
+    if way is not SINGLE and _nudges(trial):
         fitted = {t.canonical: _nudged(trial, t, theta, way) for t in whole}
 
     def final(t: Aligned) -> Floats | None:
@@ -246,6 +272,10 @@ def _finish(problem: Problem, trial: Trial, theta: Array, few: Sequence[Aligned]
 
 NUDGED = frozenset({"nuslerp", "model_stock"})
 """Formulas with one scalar that a sum over the whole tensor decides."""
+
+
+def _nudges(trial: Trial) -> bool:
+    return trial.method in NUDGED and trial.axis is None
 
 
 def _nudged(trial: Trial, t: Aligned, theta: Array, way: Arithmetic) -> Array:
@@ -312,4 +342,8 @@ def _parameters(
             out["t_by_tensor"] = {n: round(float(v[0]), 4) for n, v in fitted.items()}
     elif trial.method == "nuslerp":
         out["t"] = round(float(theta[0]), 5)
+    if trial.axis is not None and trial.method == "nuslerp":
+        out |= {"nuslerp_flatten": False} | ({} if trial.axis else {"nuslerp_row_wise": True})
+    elif trial.axis is not None:
+        out["filter_wise"] = True
     return out
