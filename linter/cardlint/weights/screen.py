@@ -19,8 +19,9 @@ from cardlint.weights.align import Aligned
 from cardlint.weights.mixture import sweep
 from cardlint.weights.replay.elementwise import elementwise
 from cardlint.weights.replay.explanation import Explanation, Problem, single_share
+from cardlint.weights.replay.patterns import EXPLAINED
 from cardlint.weights.replay.search import MARGIN
-from cardlint.weights.replay.sparse import ELEMENTS, EXPLAINED, sparse
+from cardlint.weights.replay.sparse import ELEMENTS, sparse
 from cardlint.weights.rounding import to_dtype
 
 Array = npt.NDArray[np.float64]

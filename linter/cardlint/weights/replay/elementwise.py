@@ -26,8 +26,9 @@ from cardlint.weights.replay.explanation import (
     arithmetics,
     exact,
     replay,
+    roundest,
+    subset,
 )
-from cardlint.weights.replay.linear import roundest, subset
 from cardlint.weights.rounding import cell
 
 WORTH = 0.35

@@ -149,3 +149,29 @@ def arithmetics(tensors: Sequence[Aligned]) -> tuple[Arithmetic, ...]:
         if len(stored) == 1:
             return (SHORT[stored.pop()], SINGLE)
     return (SINGLE,)
+
+
+SEARCH = 150_000
+"""Elements on which parameters are searched before all are counted."""
+
+
+def subset(tensors: Sequence[Aligned]) -> list[Aligned]:
+    """Whole tensors that together have about :data:`SEARCH` elements, spread over the model."""
+    step = max(1, len(tensors) // 16)
+    chosen: list[Aligned] = []
+    total = 0
+    for t in tensors[::step]:
+        if total + t.x.size <= SEARCH or not chosen:
+            chosen.append(t)
+            total += t.x.size
+    return chosen
+
+
+def roundest(low: float, high: float) -> float:
+    """The number with the fewest decimals between two ends: people write 0.7, not 0.69921875."""
+    for digits in range(1, 8):
+        unit = 10.0**-digits
+        value = np.ceil(low / unit - 1e-9) * unit
+        if value <= high + 1e-12:
+            return round(float(value), digits)
+    return (low + high) / 2

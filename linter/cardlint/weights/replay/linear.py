@@ -1,13 +1,12 @@
 """Recipes with one coefficient for each parent: linear and task arithmetic.
 
-mergekit ≥ 0.1.5 sums in float32 and rounds once; 0.1.4 multiplies and adds in bfloat16; task
-arithmetic subtracts the base, weights and adds in the working dtype (mergekit, ``linear.py``,
-``generalized_task_arithmetic.py``).
+mergekit ≥ 0.1.5 sums in float32 and rounds once (mergekit, ``linear.py``); where every operation
+rounds, :mod:`.short` replays it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 
@@ -18,17 +17,16 @@ from cardlint.weights.align import Aligned
 from cardlint.weights.evidence import Interval
 from cardlint.weights.replay.explanation import (
     FLOAT32,
-    PROOF,
-    SINGLE,
-    Arithmetic,
     Array,
     Explanation,
     Floats,
     Problem,
     Recipe,
-    arithmetics,
     replay,
+    roundest,
+    subset,
 )
+from cardlint.weights.replay.short import WORTH_A_REPLAY, in_short
 from cardlint.weights.samples import Sample, join
 
 CONSISTENT = 0.99
@@ -36,10 +34,6 @@ CONSISTENT = 0.99
 replay. Training of 1 % of the parents' difference brings it down to 0.97 where they are 1 % apart."""
 CLEAN = 0.9995
 """Consistency below which other arithmetic may do better, where parents are near each other."""
-WORTH_A_REPLAY = 0.35
-"""Consistency from which arithmetic in fewer bits may be what keeps it from one."""
-SEARCH = 150_000
-"""Elements on which parameters are searched before all are counted."""
 
 
 def blend(weights: Sequence[float], order: Sequence[int] | None = None) -> Recipe:
@@ -57,46 +51,6 @@ def blend(weights: Sequence[float], order: Sequence[int] | None = None) -> Recip
             if p is not None and w[i]:
                 total = (w[i] * p + total).astype(np.float32)
         return total
-
-    return recipe
-
-
-def blend_short(weights: Sequence[float], short: Arithmetic) -> Recipe:
-    """Products, sum and division by the sum of weights, each rounded to the working dtype."""
-    r = short.round
-    w = r(np.array(weights, np.float32))
-    divisor = r(np.float32(w.sum()).reshape(1))[0]
-
-    def recipe(t: Aligned) -> Floats:
-        total = np.zeros(t.x.shape, np.float32)
-        for weight, p in zip(w, t.parents, strict=True):
-            if p is not None and weight:
-                total += r(weight * p.astype(np.float32, copy=False))
-        return r(r(total) / divisor)
-
-    return recipe
-
-
-def deltas_short(
-    base: int, weights: Sequence[float], short: Arithmetic, scale: float = 1.0
-) -> Recipe:
-    """Base + λ Σ wᵢ (Pᵢ − base), each step rounded; ``weights[base]`` is not used."""
-    r = short.round
-    w = r(np.array(weights, np.float32))
-    factor = np.float32(scale)
-
-    def recipe(t: Aligned) -> Floats | None:
-        q = t.parents[base]
-        if q is None:
-            return None
-        total = np.zeros(t.x.shape, np.float32)
-        for i, p in enumerate(t.parents):
-            if i != base and p is not None and w[i]:
-                total += r(w[i] * r(p - q))
-        total = r(total)
-        if scale != 1:
-            total = r(factor * total)
-        return q + total
 
     return recipe
 
@@ -279,117 +233,6 @@ def unnormalized(problem: Problem) -> Explanation | None:
         problem, blend([c.value for c in written.values()])
     )
     return rounder if (rounder.replay or 0) >= (exact.replay or 0) - 1e-4 else exact
-
-
-def in_short(problem: Problem, rough: Explanation) -> Explanation | None:
-    """The same coefficients in the arithmetic of the stored dtype, searched among its numbers."""
-    short = arithmetics(problem.tensors)[0]
-    if short is SINGLE:
-        return None
-    k = len(problem.names)
-    start = np.array([rough.coefficients[i].value for i in range(k)])
-    few = subset(problem.tensors)
-    best: tuple[float, Array, int, float] = (0.0, start, -1, 1.0)
-
-    def made(w: Array, base: int, scale: float) -> Recipe:
-        if base < 0:
-            return blend_short(list(w), short)
-        return deltas_short(base, list(w), short, scale)
-
-    for base, scale in [(-1, 1.0), *((q, 1.0) for q in range(k)), *_scales(k)]:
-        if scale != 1 and (best[0] >= PROOF or best[0] < WORTH_A_REPLAY):
-            break
-        free = [i for i in range(k) if i != base]
-
-        def make(w: Array, base: int = base, scale: float = scale) -> Recipe:
-            return made(w, base, scale)
-
-        share, w = climb(few, make, start / scale if base >= 0 else start, free, short)
-        if share > best[0]:
-            best = (share, w, base, scale)
-    share, w, base, scale = best
-    if share < PROOF:
-        return None
-    found = replace(
-        rough,
-        method="linear" if base < 0 else "task_arithmetic",
-        coefficients=_from_short(w, base, scale, short),
-        arithmetic=short.name,
-        parameters={"lambda": scale} if scale != 1 else {},
-    ).replayed(problem, made(w, base, scale))
-    # The search has seen the smaller tensors only: training of the others must not be overlooked.
-    return replace(found, consistency=found.replay or 0.0)
-
-
-def _scales(k: int) -> Iterator[tuple[int, float]]:
-    """Values of λ that people write, tried only when λ = 1 does not do."""
-    for q in range(k):
-        for scale in (0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.5, 2.0):
-            yield q, scale
-
-
-def subset(tensors: Sequence[Aligned]) -> list[Aligned]:
-    """Whole tensors that together have about :data:`SEARCH` elements, spread over the model."""
-    step = max(1, len(tensors) // 16)
-    chosen: list[Aligned] = []
-    total = 0
-    for t in tensors[::step]:
-        if total + t.x.size <= SEARCH or not chosen:
-            chosen.append(t)
-            total += t.x.size
-    return chosen
-
-
-def climb(
-    tensors: Sequence[Aligned],
-    make: Callable[[Array], Recipe],
-    start: Array,
-    free: Sequence[int],
-    short: Arithmetic,
-) -> tuple[float, Array]:
-    """The weights of that arithmetic near ``start`` with the largest bit-identical share."""
-    at = short.round(start.astype(np.float32)).astype(np.float64)
-    best = replay(tensors, make(at))[0]
-    for _ in range(3):
-        before = best
-        for i in free:
-            step = 2.0 ** (np.floor(np.log2(max(abs(at[i]), 1e-6))) - short.bits)
-            for move in (-4, -2, -1, 1, 2, 4):
-                trial = at.copy()
-                trial[i] += move * step
-                share = replay(tensors, make(trial))[0]
-                if share > best:
-                    best, at = share, trial
-        if best == before or best < 0.05:
-            break
-    return best, at
-
-
-def roundest(low: float, high: float) -> float:
-    """The number with the fewest decimals between two ends: people write 0.7, not 0.69921875."""
-    for digits in range(1, 8):
-        unit = 10.0**-digits
-        value = np.ceil(low / unit - 1e-9) * unit
-        if value <= high + 1e-12:
-            return round(float(value), digits)
-    return (low + high) / 2
-
-
-def _from_short(w: Array, base: int, scale: float, short: Arithmetic) -> dict[int, Interval]:
-    """All decimals that round to the weights found; the roundest of them as the value."""
-    out: dict[int, Interval] = {}
-    for i, x in enumerate(w):
-        if i == base:
-            continue
-        half = 2.0 ** (np.floor(np.log2(max(abs(x), 1e-30))) - short.bits - 1) if x else 0.0
-        low, high = sorted(((x - half) * scale, (x + half) * scale))
-        value = roundest((x - half), (x + half)) * scale if x else 0.0
-        out[i] = Interval(value, low, high)
-    if base >= 0:
-        rest = 1 - sum(c.value for c in out.values())
-        reach = sum(c.high - c.low for c in out.values()) / 2
-        out[base] = Interval(rest, rest - reach, rest + reach)
-    return dict(sorted(out.items()))
 
 
 def _closed(value: Array, low: Array, high: Array) -> dict[int, Interval]:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from cardlint.weights.replay import elementwise, linear, passthrough, sparse, spherical
+from cardlint.weights.replay import elementwise, linear, passthrough, patterns, sparse, spherical
 from cardlint.weights.replay.explanation import Explanation, Problem, single_share
 
 RECIPES: tuple[tuple[Callable[[Problem], Explanation | None], float], ...] = (
@@ -17,7 +17,7 @@ RECIPES: tuple[tuple[Callable[[Problem], Explanation | None], float], ...] = (
     (spherical.spherical, 0.97),
     (linear.by_tensor, linear.CONSISTENT),
     (linear.unnormalized, linear.CONSISTENT),
-    (sparse.sparse, sparse.EXPLAINED),
+    (sparse.sparse, patterns.EXPLAINED),
 )
 """From few parameters to many, and the share that each must explain: the first that explains the
 weights is the answer."""

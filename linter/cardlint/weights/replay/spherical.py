@@ -32,8 +32,8 @@ from cardlint.weights.replay.explanation import (
     arithmetics,
     exact,
     replay,
+    roundest,
 )
-from cardlint.weights.replay.linear import roundest
 from cardlint.weights.rounding import cell, to_dtype
 
 CLOSE = 6.0
