@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cardlint.errors import Unavailable
@@ -30,11 +31,19 @@ def gather(repo: Repository, limit: int) -> tuple[tuple[Candidate, ...], tuple[N
     offspring = _Offspring(repo.resolver)
     never |= {d.casefold() for d in offspring.descendants(repo.id)} if repo.id else set()
     for candidate in _all(repo, offspring):
-        if candidate.id.casefold() not in never:
+        if candidate.id.casefold() not in never and not _is_itself(repo, candidate.id):
             found.setdefault(candidate.id.casefold(), candidate)
         if len(found) >= limit:
             break
     return tuple(found.values()), tuple(dict.fromkeys(offspring.gaps))
+
+
+def _is_itself(repo: Repository, id_: str) -> bool:
+    """Whether a folder without an id is that very repository, or a working copy under its id."""
+    if repo.id:
+        return False
+    place = Path(repo.source.identity.location).resolve()
+    return place.as_posix().casefold().endswith(f"/{id_.casefold()}")
 
 
 def _all(repo: Repository, offspring: _Offspring) -> Iterator[Candidate]:

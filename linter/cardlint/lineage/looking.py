@@ -86,7 +86,9 @@ class Reader:
         source = self.repo.resolver.upstream(candidate.id)
         if _on_disk(source):
             self._asked -= 1
-        why_not = _unlike(source, self.model) or (SPENT if self.left < budget else None)
+        # Tensors under other names are told by the comparison, which is for who asks.
+        why_not = None if candidate.why == ASKED else _unlike(source, self.model)
+        why_not = why_not or (SPENT if self.left < budget else None)
         if why_not is None and _later(source, self.repo.source):
             if candidate.why == ASKED:
                 self.later.add(candidate.id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 from cardlint.errors import NotFound, Unavailable
@@ -64,6 +65,7 @@ class _Scale:
     """Where nobody looked for candidates: of interest once candidates are needed."""
 
     def weigh(self) -> WeightEvidence:
+        from cardlint.lineage.candidates import ASKED
         from cardlint.lineage.looking import Reader
         from cardlint.weights.evidence import WeightEvidence
 
@@ -91,12 +93,17 @@ class _Scale:
                     )
                 )
             self.gaps += [
-                NotChecked(f"weights of {x.id}", x.unavailable.message, x.unavailable.remedy)
+                NotChecked(
+                    f"weights of {x.id}",
+                    x.left_out,
+                    x.unavailable.remedy if x.unavailable else None,
+                )
                 for x in reader.looked
-                if x.unavailable
+                if x.left_out and (x.unavailable or x.why == ASKED)
             ]
             reasons = {x.id: x.why for x in reader.looked}
             best = self._best(model, parents, pool, reader.later)
+            best = best or self._asked(model, comparison, pool, reader.later)
             if not parents and not pool:
                 left_out = (f"{x.id}: {x.left_out}" for x in reader.looked if not x.unavailable)
                 why = "; ".join([*(g.why for g in self.gaps), *left_out])
@@ -185,16 +192,45 @@ class _Scale:
         found = said.comparison
         if found is None or said.kind == "none":
             return None
+        if len(parents) > 1 and found.verdict.confidence is not Confidence.CERTAIN:
+            # Another merge of the same parents lies nearer than each of them, and fits in place of
+            # each a little better by chance: only a recipe that gives the weights to the bit speaks.
+            return None
         if said.kind == "merge" and found.verdict.kind is Kind.MERGE:
-            # Where several parents are declared, another merge of them fits in place of each, and a
-            # little better by chance: there only a recipe that gives the weights to the bit speaks.
-            several = len(parents) > 1
-            if several and found.verdict.confidence is not Confidence.CERTAIN:
-                return None
             return self._all(found)
         alone = not self._declared()
         if said.kind == "relative" and said.parents[0] not in known and _told(said, known, alone):
             return self._all(found)
+        return None
+
+    def _asked(
+        self,
+        model: Sketch,
+        declared: Comparison | None,
+        pool: Sequence[Sketch],
+        later: Collection[str],
+    ) -> Comparison | None:
+        """A candidate that the user names, by itself.
+
+        A trace lays all models side by side, and those of other layers or names do not lie there.
+        """
+        from cardlint.weights.direction import FROM_MODEL
+        from cardlint.weights.evidence import Kind
+
+        known = declared.relations if declared else ()
+        far = min((r.distance for r in known if r.kind.derived), default=inf)
+        for candidate in pool:
+            if candidate.name not in self.repo.options.candidates or candidate.name in later:
+                continue
+            said = self._compare(model, [candidate])
+            near = said.relations[0] if said else None
+            if near is None or near.kind is Kind.NOT_COMPARABLE:
+                why = near.note if near else "it has no weights"
+                self.gaps.append(NotChecked(f"weights of {candidate.name}", why))
+            elif (
+                near.kind.derived and near.distance < CLOSER * far and near.direction != FROM_MODEL
+            ):
+                return said
         return None
 
 

@@ -19,20 +19,26 @@ TOLD = 16
 """Multiples of a step up to which the grid shows: beyond, storing in bfloat16 blurs it."""
 
 
-def grid(model: Floats, parent: Floats, width: int) -> str:
-    """How the parent was rounded: ``int4 by row``; ``unchanged`` where it was not; else nothing.
+def grid(one: Floats, other: Floats, width: int) -> str:
+    """How one of the two was rounded: ``int4 by row``; ``unchanged`` where none was; else nothing.
 
     Args:
-        model: the elements of a matrix.
-        parent: of the same, in order.
+        one: the elements of a matrix.
+        other: of the same, in order.
         width: elements of a row.
     """
-    if np.array_equal(model, parent):
+    if np.array_equal(one, other):
         return "unchanged"
-    x = np.asarray(model, np.float64).reshape(-1, width)
-    y = np.asarray(parent, np.float64).reshape(-1, width)
+    x = np.asarray(one, np.float64).reshape(-1, width)
+    y = np.asarray(other, np.float64).reshape(-1, width)
     every = max(1, len(x) // ROWS)
     x, y = x[::every], y[::every]
+    return _named(x, y, whole=every == 1) or _named(y, x, whole=every == 1)
+
+
+def _named(x: Floats, y: Floats, *, whole: bool) -> str:
+    """How ``y`` was rounded to ``x``."""
+    width = x.shape[1]
     for bits, steps in STEPS.items():
         # The finest first: what is rounded to a coarse grid never fits a finer one.
         for size in (g for g in GROUPS if g < width and width % g == 0):
@@ -40,9 +46,9 @@ def grid(model: Floats, parent: Floats, width: int) -> str:
                 return f"int{bits} by groups of {size}"
         if _on_grid(x, y, steps):
             return f"int{bits} by row"
-        if every == 1 and _on_grid(x.reshape(1, -1), y.reshape(1, -1), steps):
+        if whole and _on_grid(x.reshape(1, -1), y.reshape(1, -1), steps):
             return f"int{bits} by tensor"
-        if every == 1 and _on_grid(x.T, y.T, steps):
+        if whole and _on_grid(x.T, y.T, steps):
             return f"int{bits} by column"
     return ""
 

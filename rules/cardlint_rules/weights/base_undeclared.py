@@ -46,7 +46,9 @@ class BaseUndeclared(Rule):
 
     def check(self, repo: Repository) -> Iterator[Finding | NotChecked]:
         told = repo.weights
-        yield from (gap for gap in told.not_checked if told.best is None or gap.what != "candidates")
+        yield from (
+            gap for gap in told.not_checked if told.best is None or gap.what != "candidates"
+        )
         if told.best is None or told.best.verdict.kind in (
             Kind.IDENTICAL, Kind.REENCODED, Kind.PERMUTED,
         ):  # fmt: skip
@@ -100,7 +102,7 @@ class BaseUndeclared(Rule):
             f"{', '.join(declared)}"
             if declared
             else f"The weights and {extra} are related as a fine-tune and its base are{figures}, and "
-            "no base is declared"
+            + ("no declared base could be read" if repo.lineage.parents else "no base is declared")
         )
         return self.finding(
             f"{subject}. Weights alone do not tell surely which came first, or whether both were made "

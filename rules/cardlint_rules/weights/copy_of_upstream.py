@@ -61,8 +61,6 @@ class CopyOfUpstream(Rule):
                 if relation.confidence not in _measured.SURE:
                     continue
                 seen.add(relation.parent)
-                if _itself(repo, relation.parent):
-                    continue
                 declared = relation.parent.casefold() in known
                 if declared and relation.kind is Kind.REENCODED and _converted(repo):
                     continue
@@ -95,12 +93,6 @@ ORDER = {
     True: "this repository had them first, by the dates of its commits",
     False: "that repository had them first, by the dates of its commits",
 }
-
-
-def _itself(repo: Repository, other: str) -> bool:
-    """Whether a folder is that very repository: the same place, or a working copy under its id."""
-    place = repo.source.identity.location.rstrip("/")
-    return place == repo.resolver.upstream(other).identity.location or place.endswith(f"/{other}")
 
 
 def _first(repo: Repository, other: str) -> bool | None:

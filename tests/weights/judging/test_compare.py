@@ -251,9 +251,11 @@ def test_a_quantization_is_named_by_its_groups(
         found: Array = (np.round(groups / scale) * scale).reshape(x.shape).astype(np.float32)
         return found
 
-    found = said(tmp_path, {k: rounded(v) for k, v in parent.items()}, P=parent)
-    assert found.verdict.kind is Kind.REENCODED
-    assert said_as in found.verdict.statement
+    quantized = {k: rounded(v) for k, v in parent.items()}
+    for one, other in ((quantized, parent), (parent, quantized)):
+        found = said(tmp_path, one, P=other)
+        assert found.verdict.kind is Kind.REENCODED
+        assert said_as in found.verdict.statement
 
 
 def test_a_cast_tells_which_came_first_only_where_it_lost_something(tmp_path: Path) -> None:
