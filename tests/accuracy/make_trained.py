@@ -69,8 +69,11 @@ def text(torch: Any, language: int, vocabulary: int) -> Any:
 
 def train(parents: Path, out: Path, t: Training) -> None:
     """Make one model, and its stages."""
-    import torch
-    from transformers import AutoModelForCausalLM
+    # Another interpreter has them: neither is a dependency, not even of the tests.
+    import torch  # type: ignore[import-not-found, unused-ignore]  # see above
+    from transformers import (  # type: ignore[import-not-found, unused-ignore]  # see above
+        AutoModelForCausalLM,
+    )
 
     def load(name: str, dtype: str) -> Any:
         folder = out / name if (out / name).exists() else parents / name

@@ -85,7 +85,7 @@ def licenseclassifier(text: str) -> Answer:
 
 def askalono(text: str) -> Answer:
     """Dice score of at least 0.8, its own command's threshold."""
-    import askalono as peer  # type: ignore[import-not-found, unused-ignore]  # where it is installed
+    import askalono as peer  # type: ignore[import-not-found, import-untyped, unused-ignore]  # a peer
 
     found = peer.identify(text)
     return (_ours(found.name) if found and found.score >= 0.8 else None), False
@@ -93,7 +93,7 @@ def askalono(text: str) -> Answer:
 
 def infer_license(text: str) -> Answer:
     """Its first guess."""
-    import infer_license as peer  # type: ignore[import-not-found, unused-ignore]  # same
+    import infer_license as peer  # type: ignore[import-not-found, import-untyped, unused-ignore]  # a peer
 
     found = peer.guess_text(text)
     return (_ours(found.shortname) if found else None), False
