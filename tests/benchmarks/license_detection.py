@@ -95,7 +95,7 @@ def infer_license(text: str) -> Answer:
     """Its first guess."""
     import infer_license as peer  # type: ignore[import-not-found, import-untyped, unused-ignore]  # a peer
 
-    found = peer.guess_text(text)
+    found = peer.guess_text(text)  # type: ignore[attr-defined, unused-ignore]  # not in its __all__
     return (_ours(found.shortname) if found else None), False
 
 
