@@ -23,6 +23,8 @@ from cardlint.weights.evidence import Kind, Verdict
 
 MAX_CONFIRMED = 4
 """Proposals that are compared on all elements."""
+MAX_OUTRIGHT = 4
+"""Relatives that are tried all together, if nothing that proposes a set of them is right."""
 MAX_CONTROLS = 2
 CONSISTENT, CHANCE = 0.97, 0.8
 """A pure merge reaches 0.97 to 1.00 of the informative elements (evidence.md, 4.2)."""
@@ -49,7 +51,12 @@ def merge(near: Relatives) -> Answer | None:
         tried.add(parts)
         confirmed = _confirm(near, parts)
         if confirmed:
-            return _leanest(near, parts, confirmed)
+            return confirmed
+    together = tuple(near.distinct)
+    if len(together) <= MAX_OUTRIGHT and together not in tried:
+        confirmed = _confirm(near, together)
+        if confirmed:
+            return _leanest(near, together, confirmed)
     return _bent(near)
 
 

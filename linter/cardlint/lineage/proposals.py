@@ -27,8 +27,6 @@ MAX_SOURCES = 12
 MAX_BASES = 2
 MAX_ARMS = 4
 MAX_TOGETHER = 3
-MAX_OUTRIGHT = 4
-"""Relatives that are tried all together, if nothing proposes a set of them."""
 UNMOVED = 0.1
 """Share of elements that a base must have left where they are, to be taken for one in a search."""
 MAX_VOTES = 30
@@ -52,8 +50,6 @@ def proposals(near: Relatives) -> Iterator[Parts]:
     sets = islice(together(near, 0, near.distinct), MAX_VOTES)
     yield from islice((parts for parts in sets if near.screen.voted(0, parts)), MAX_RECIPES)
     yield from bent[:MAX_RECIPES]
-    if len(near.distinct) <= MAX_OUTRIGHT:
-        yield tuple(near.distinct)
 
 
 def _straight(near: Relatives, size: int, bent: list[Parts]) -> Iterator[Parts]:
